@@ -1,0 +1,130 @@
+//! Turns rows of the tile table into Rust: a shim for each row and epilogue, and the registry that lists them.
+
+use crate::tiles::{Shape, Tile};
+use std::fmt::Write;
+
+/// The source of the registry for one `target_arch`.
+pub fn registry(tiles: &[Tile], arch: &str) -> String {
+    let (mut shims, mut rows) = (String::new(), String::new());
+    for tile in tiles.iter().filter(|tile| tile.target.arch.is_empty() || tile.target.arch == arch) {
+        let epilogues: &[&str] =
+            if matches!(tile.shape, Shape::Rows | Shape::Probe { .. }) { &["Clamp"] } else { &["Clamp", "Curve"] };
+        for epilogue in epilogues {
+            expand(tile, epilogue, &mut shims, &mut rows);
+        }
+    }
+    format!("{shims}\n/// All kernels of this build.\npub(crate) static KERNELS: &[KernelDesc] = &[\n{rows}];\n")
+}
+
+fn expand(tile: &Tile, epilogue: &str, shims: &mut String, rows: &mut String) {
+    let target = tile.target;
+    let row = Row::of(tile.shape, epilogue);
+    let suffix = if epilogue == "Curve" { "_curve" } else { "" };
+    let name = format!("f32_{}{suffix}__{}", row.name, target.name);
+    let attribute = if target.features.is_empty() {
+        String::new()
+    } else {
+        format!("#[target_feature(enable = \"{}\")]\n", target.features)
+    };
+    writeln!(
+        shims,
+        "/// # Safety\n/// The CPU has what the name says after `__`; `args` fulfils the kernel's contract.\n\
+         #[allow(non_snake_case)]\n{attribute}\
+         unsafe fn {name}(args: &{args}) {{\n    \
+             // SAFETY: the caller's promise is the CPU's features and the kernel's contract.\n    \
+             unsafe {{ {call}({token}::assume(), args) }}\n}}",
+        args = row.args,
+        call = row.call.replace("{S}", target.token),
+        token = target.token,
+    )
+    .expect("writing to a string");
+    writeln!(
+        rows,
+        "    KernelDesc {{ name: \"{name}\", isa: Isa::{}, dtype: DType::F32, epilogue: EpilogueKind::{epilogue}, kind: {}, run: KernelFn::{}({name}) }},",
+        target.variant, row.kind, row.function,
+    )
+    .expect("writing to a string");
+}
+
+/// How one shape is written in Rust.
+struct Row {
+    name: String,
+    args: &'static str,
+    function: &'static str,
+    call: String,
+    kind: String,
+}
+
+impl Row {
+    fn of(shape: Shape, epilogue: &str) -> Self {
+        match shape {
+            Shape::LineHwc { kernel: k, stride, outputs } => Self {
+                name: format!("dw_hwc_nx{k}s{stride}_1x{outputs}"),
+                args: "LineArgs",
+                function: "Line",
+                call: format!("line::run::<{{S}}, {epilogue}, PerLane, {k}, {stride}, {outputs}>"),
+                kind: format!(
+                    "KernelKind::Line {{ layout: Layout::Hwc, window: Some(({k}, {stride})), outputs: {outputs} }}"
+                ),
+            },
+            Shape::LineChw { kernel: k, stride, outputs } => Self {
+                name: format!("dw_chw_{k}xns{stride}_{outputs}x1"),
+                args: "LineArgs",
+                function: "Line",
+                call: format!("line::run::<{{S}}, {epilogue}, Broadcast, {k}, {stride}, {outputs}>"),
+                kind: format!(
+                    "KernelKind::Line {{ layout: Layout::Chw, window: Some(({k}, {stride})), outputs: {outputs} }}"
+                ),
+            },
+            Shape::GenericHwc { outputs } => Self {
+                name: format!("dw_hwc_generic_1x{outputs}"),
+                args: "LineArgs",
+                function: "Line",
+                call: format!("line::run_generic::<{{S}}, {epilogue}, PerLane, {outputs}>"),
+                kind: format!("KernelKind::Line {{ layout: Layout::Hwc, window: None, outputs: {outputs} }}"),
+            },
+            Shape::GenericChw { outputs } => Self {
+                name: format!("dw_chw_generic_{outputs}x1"),
+                args: "LineArgs",
+                function: "Line",
+                call: format!("line::run_generic::<{{S}}, {epilogue}, Broadcast, {outputs}>"),
+                kind: format!("KernelKind::Line {{ layout: Layout::Chw, window: None, outputs: {outputs} }}"),
+            },
+            Shape::Block { kernel: k, stride, rows, pixels } => Self {
+                name: format!("dw_hwc_{k}x{k}s{stride}_{rows}x{pixels}"),
+                args: "BlockArgs",
+                function: "Block",
+                call: format!("block::run::<{{S}}, {epilogue}, {k}, {stride}, {rows}, {pixels}>"),
+                kind: format!("KernelKind::Block {{ window: ({k}, {stride}), rows: {rows}, pixels: {pixels} }}"),
+            },
+            Shape::GemmHwc { rows, vectors } => Self {
+                name: format!("pw_hwc_{rows}x{vectors}v"),
+                args: "GemmArgs",
+                function: "Gemm",
+                call: format!("gemm::run_pixels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
+                kind: format!("KernelKind::Gemm {{ layout: Layout::Hwc, rows: {rows}, vectors: {vectors} }}"),
+            },
+            Shape::GemmChw { rows, vectors } => Self {
+                name: format!("pw_chw_{rows}x{vectors}v"),
+                args: "GemmArgs",
+                function: "Gemm",
+                call: format!("gemm::run_channels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
+                kind: format!("KernelKind::Gemm {{ layout: Layout::Chw, rows: {rows}, vectors: {vectors} }}"),
+            },
+            Shape::Rows => Self {
+                name: "copy_row".to_owned(),
+                args: "RowArgs",
+                function: "Rows",
+                call: "rows::run::<{S}>".to_owned(),
+                kind: "KernelKind::Rows".to_owned(),
+            },
+            Shape::Probe { chains } => Self {
+                name: "probe".to_owned(),
+                args: "ProbeArgs",
+                function: "Probe",
+                call: format!("probe::run::<{{S}}, {chains}>"),
+                kind: format!("KernelKind::Probe {{ chains: {chains} }}"),
+            },
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The tile table: which register tiles exist on which instruction set. A shape that is fast on one is slow on another, so
+//! shapes live here, as data, and kernels take them as constants.
+
+/// An instruction set as the table sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Suffix of kernel names and variant of `Isa`.
+    pub name: &'static str,
+    /// Variant of `Isa`.
+    pub variant: &'static str,
+    /// Type that implements `Simd`, below `crate::simd`.
+    pub token: &'static str,
+    /// `target_feature` of the shims; empty for the compiler's baseline.
+    pub features: &'static str,
+    /// `target_arch` that it exists on; empty for all.
+    pub arch: &'static str,
+    /// Vector registers.
+    pub registers: usize,
+    /// Registers that one vector takes.
+    pub per_vector: usize,
+    /// Whether a broadcast or loaded operand of an FMA can stay in memory.
+    pub memory_operand: bool,
+}
+
+/// Two SSE2 registers a vector; 16 of them on the poorest target (NEON has 32).
+const PORTABLE: Target = Target {
+    name: "portable",
+    variant: "Portable",
+    token: "portable::Portable",
+    features: "",
+    arch: "",
+    registers: 16,
+    per_vector: 2,
+    memory_operand: true,
+};
+const AVX2: Target = Target {
+    name: "avx2",
+    variant: "Avx2",
+    token: "avx2::Avx2",
+    features: "avx2,fma",
+    arch: "x86_64",
+    registers: 16,
+    per_vector: 1,
+    memory_operand: true,
+};
+const AVX512: Target = Target {
+    name: "avx512",
+    variant: "Avx512",
+    token: "avx512::Avx512",
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma",
+    arch: "x86_64",
+    registers: 32,
+    per_vector: 1,
+    memory_operand: true,
+};
+
+/// What a tile computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Depthwise HWC: `outputs` pixels of a row, `kernel` taps and `stride` along the row, any number of rows. One row of taps live.
+    LineHwc { kernel: usize, stride: usize, outputs: usize },
+    /// Depthwise CHW: `outputs` rows of a column of vectors, `kernel` taps and `stride` down the rows, any number of columns.
+    /// One column of taps live.
+    LineChw { kernel: usize, stride: usize, outputs: usize },
+    /// Depthwise HWC, any kernel, stride, dilation: one tap live.
+    GenericHwc { outputs: usize },
+    /// Depthwise CHW, any kernel, stride, dilation: one tap live.
+    GenericChw { outputs: usize },
+    /// Depthwise HWC: rows × pixels, all taps live.
+    Block { kernel: usize, stride: usize, rows: usize, pixels: usize },
+    /// Matrix product, rows are pixels: rows × vectors of output channels.
+    GemmHwc { rows: usize, vectors: usize },
+    /// Matrix product, rows are output channels: rows × vectors of pixels.
+    GemmChw { rows: usize, vectors: usize },
+    /// Copies of input rows.
+    Rows,
+    /// Measurements of the CPU, with so many independent chains of multiply-adds.
+    Probe { chains: usize },
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Tile {
+    pub target: Target,
+    pub shape: Shape,
+}
+
+impl Tile {
+    /// Vectors live in the hot loop: accumulators, taps or B, inputs or A.
+    pub fn live_vectors(&self) -> usize {
+        let operand = usize::from(!self.target.memory_operand);
+        match self.shape {
+            Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => outputs + kernel + 1,
+            Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => outputs + 1 + operand,
+            Shape::Block { kernel, rows, pixels, .. } => rows * pixels + kernel * kernel + 1,
+            // Where B may be a memory operand too, only one of A and B needs a register.
+            Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => (rows + 1) * vectors + operand,
+            Shape::Rows => 2,
+            Shape::Probe { chains } => chains + 2,
+        }
+    }
+
+    /// FMAs of the hot loop's body when every tap is inside the map (for the multiply-and-add of the portable level: pairs).
+    pub fn check(&self) -> Result<(), String> {
+        let used = self.live_vectors() * self.target.per_vector;
+        if used > self.target.registers {
+            return Err(format!(
+                "{:?} on {} needs {used} registers, there are {}",
+                self.shape, self.target.name, self.target.registers
+            ));
+        }
+        Ok(())
+    }
+}
+
+const fn tile(target: Target, shape: Shape) -> Tile {
+    Tile { target, shape }
+}
+const fn hwc(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
+    tile(target, Shape::LineHwc { kernel, stride, outputs })
+}
+const fn chw(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
+    tile(target, Shape::LineChw { kernel, stride, outputs })
+}
+const fn block(target: Target, kernel: usize, stride: usize, rows: usize, pixels: usize) -> Tile {
+    tile(target, Shape::Block { kernel, stride, rows, pixels })
+}
+const fn gemm_hwc(target: Target, rows: usize, vectors: usize) -> Tile {
+    tile(target, Shape::GemmHwc { rows, vectors })
+}
+const fn gemm_chw(target: Target, rows: usize, vectors: usize) -> Tile {
+    tile(target, Shape::GemmChw { rows, vectors })
+}
+
+/// All tiles. Every instruction set has the generic lines, the row copy, and gemm tiles down to one row, so that nothing
+/// that a spec can ask for is left without a kernel.
+pub const TILES: &[Tile] = &[
+    // 32 registers: 14 outputs and a 7-tap row, or 14 outputs and nine taps.
+    hwc(AVX512, 3, 1, 7),
+    hwc(AVX512, 3, 2, 7),
+    hwc(AVX512, 5, 1, 14),
+    hwc(AVX512, 5, 1, 7),
+    hwc(AVX512, 5, 2, 7),
+    hwc(AVX512, 7, 1, 14),
+    hwc(AVX512, 7, 1, 7),
+    hwc(AVX512, 7, 2, 7),
+    block(AVX512, 3, 1, 2, 7),
+    chw(AVX512, 3, 1, 14),
+    chw(AVX512, 3, 1, 7),
+    chw(AVX512, 3, 2, 7),
+    chw(AVX512, 5, 1, 14),
+    chw(AVX512, 5, 1, 7),
+    chw(AVX512, 5, 2, 7),
+    chw(AVX512, 7, 1, 14),
+    chw(AVX512, 7, 1, 7),
+    chw(AVX512, 7, 2, 7),
+    tile(AVX512, Shape::GenericHwc { outputs: 8 }),
+    tile(AVX512, Shape::GenericChw { outputs: 8 }),
+    gemm_hwc(AVX512, 14, 2),
+    gemm_hwc(AVX512, 7, 2),
+    gemm_hwc(AVX512, 4, 2),
+    gemm_hwc(AVX512, 2, 2),
+    gemm_hwc(AVX512, 1, 2),
+    gemm_hwc(AVX512, 14, 1),
+    gemm_hwc(AVX512, 7, 1),
+    gemm_hwc(AVX512, 4, 1),
+    gemm_hwc(AVX512, 2, 1),
+    gemm_hwc(AVX512, 1, 1),
+    gemm_chw(AVX512, 14, 2),
+    gemm_chw(AVX512, 8, 2),
+    gemm_chw(AVX512, 4, 2),
+    gemm_chw(AVX512, 2, 2),
+    gemm_chw(AVX512, 1, 2),
+    tile(AVX512, Shape::Rows),
+    tile(AVX512, Shape::Probe { chains: 16 }),
+    // 16 registers: 7 outputs, a 7-tap row and one input.
+    hwc(AVX2, 3, 1, 7),
+    hwc(AVX2, 3, 2, 7),
+    hwc(AVX2, 5, 1, 7),
+    hwc(AVX2, 5, 2, 7),
+    hwc(AVX2, 7, 1, 7),
+    hwc(AVX2, 7, 2, 7),
+    chw(AVX2, 3, 1, 7),
+    chw(AVX2, 3, 2, 7),
+    chw(AVX2, 5, 1, 7),
+    chw(AVX2, 5, 2, 7),
+    chw(AVX2, 7, 1, 7),
+    chw(AVX2, 7, 2, 7),
+    tile(AVX2, Shape::GenericHwc { outputs: 8 }),
+    tile(AVX2, Shape::GenericChw { outputs: 8 }),
+    gemm_hwc(AVX2, 6, 2),
+    gemm_hwc(AVX2, 4, 2),
+    gemm_hwc(AVX2, 2, 2),
+    gemm_hwc(AVX2, 1, 2),
+    gemm_hwc(AVX2, 6, 1),
+    gemm_hwc(AVX2, 4, 1),
+    gemm_hwc(AVX2, 2, 1),
+    gemm_hwc(AVX2, 1, 1),
+    gemm_chw(AVX2, 6, 2),
+    gemm_chw(AVX2, 4, 2),
+    gemm_chw(AVX2, 2, 2),
+    gemm_chw(AVX2, 1, 2),
+    tile(AVX2, Shape::Rows),
+    tile(AVX2, Shape::Probe { chains: 12 }),
+    // 16 registers of half a vector.
+    hwc(PORTABLE, 3, 1, 4),
+    hwc(PORTABLE, 3, 2, 4),
+    chw(PORTABLE, 3, 1, 4),
+    chw(PORTABLE, 3, 2, 4),
+    hwc(PORTABLE, 5, 1, 2),
+    hwc(PORTABLE, 5, 2, 2),
+    chw(PORTABLE, 5, 1, 2),
+    chw(PORTABLE, 5, 2, 2),
+    tile(PORTABLE, Shape::GenericHwc { outputs: 4 }),
+    tile(PORTABLE, Shape::GenericChw { outputs: 4 }),
+    gemm_hwc(PORTABLE, 4, 1),
+    gemm_hwc(PORTABLE, 2, 1),
+    gemm_hwc(PORTABLE, 1, 1),
+    gemm_chw(PORTABLE, 4, 1),
+    gemm_chw(PORTABLE, 2, 1),
+    gemm_chw(PORTABLE, 1, 1),
+    tile(PORTABLE, Shape::Rows),
+    tile(PORTABLE, Shape::Probe { chains: 5 }),
+];

@@ -1,0 +1,143 @@
+//! What happens to a finished sum before it is stored, in the kernel's registers: the activation. (Bias is where a sum starts.)
+//!
+//! Kernels take the epilogue as a type parameter. Two types cover all activations: [`Clamp`] for those that only limit
+//! the range (identity included: its limits are infinite), [`Curve`] for the others, told apart by a branch per tile.
+
+use crate::simd::Simd;
+use crate::spec::Activation;
+
+/// Which monomorphised epilogue an activation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum EpilogueKind {
+    Clamp,
+    Curve,
+}
+
+/// An activation's parameters as the kernels read them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EpilogueArgs {
+    lo: f32,
+    hi: f32,
+    slope: f32,
+    curve: CurveKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum CurveKind {
+    Leaky,
+    HardSwish,
+    Silu,
+}
+
+impl EpilogueArgs {
+    pub(crate) const fn new(activation: Activation) -> (EpilogueKind, Self) {
+        match activation {
+            Activation::Identity => Self::clamp(f32::NEG_INFINITY, f32::INFINITY),
+            Activation::Relu => Self::clamp(0.0, f32::INFINITY),
+            Activation::Relu6 => Self::clamp(0.0, 6.0),
+            Activation::Clamp { lo, hi } => Self::clamp(lo, hi),
+            Activation::LeakyRelu { slope } => Self::curve(CurveKind::Leaky, slope),
+            Activation::HardSwish => Self::curve(CurveKind::HardSwish, 0.0),
+            Activation::Silu => Self::curve(CurveKind::Silu, 0.0),
+        }
+    }
+
+    const fn clamp(lo: f32, hi: f32) -> (EpilogueKind, Self) {
+        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::Leaky })
+    }
+
+    const fn curve(curve: CurveKind, slope: f32) -> (EpilogueKind, Self) {
+        (EpilogueKind::Curve, Self { lo: f32::NEG_INFINITY, hi: f32::INFINITY, slope, curve })
+    }
+}
+
+/// An activation as a kernel's type parameter.
+pub(crate) trait Epilogue: Copy {
+    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
+}
+
+/// Identity, ReLU, ReLU6, clamp.
+#[derive(Clone, Copy)]
+pub(crate) struct Clamp;
+
+impl Epilogue for Clamp {
+    #[inline(always)]
+    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
+        s.at_most(s.at_least(x, s.splat(args.lo)), s.splat(args.hi))
+    }
+}
+
+/// Leaky ReLU, hard-swish, SiLU.
+#[derive(Clone, Copy)]
+pub(crate) struct Curve;
+
+impl Epilogue for Curve {
+    #[inline(always)]
+    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
+        match args.curve {
+            CurveKind::Leaky => leaky(s, x, args.slope),
+            CurveKind::HardSwish => hard_swish(s, x),
+            CurveKind::Silu => silu(s, x),
+        }
+    }
+}
+
+#[inline(always)]
+fn leaky<S: Simd>(s: S, x: S::V, slope: f32) -> S::V {
+    // One of the two parts is zero, so the sum is exact.
+    let zero = s.splat(0.0);
+    s.add(s.at_least(x, zero), s.mul(s.at_most(x, zero), s.splat(slope)))
+}
+
+#[inline(always)]
+fn hard_swish<S: Simd>(s: S, x: S::V) -> S::V {
+    let gate = s.at_most(s.at_least(s.add(x, s.splat(3.0)), s.splat(0.0)), s.splat(6.0));
+    s.div(s.mul(x, gate), s.splat(6.0))
+}
+
+#[inline(always)]
+fn silu<S: Simd>(s: S, x: S::V) -> S::V {
+    let one = s.splat(1.0);
+    s.div(x, s.add(one, exp(s, s.sub(s.splat(0.0), x))))
+}
+
+/// `eˣ` within 2 units in the last place: `x = n·ln 2 + r`, a polynomial on `|r| ≤ ln 2 / 2`, then the exponent.
+#[inline(always)]
+fn exp<S: Simd>(s: S, x: S::V) -> S::V {
+    // Beyond these limits the result is 0 or infinity anyway.
+    let x = s.at_most(s.at_least(x, s.splat(-105.0)), s.splat(90.0));
+    let n = s.round(s.mul(x, s.splat(core::f32::consts::LOG2_E)));
+    // ln 2 in two parts, the first with so few bits that its product with n is exact.
+    let r = s.mul_add(n, s.splat(-0.693_359_4), x);
+    let r = s.mul_add(n, s.splat(2.121_944_4e-4), r);
+    // Taylor coefficients 1/k!: on this interval the seventh power is below 2⁻²⁵ of the result.
+    let mut p = s.splat(1.0 / 5040.0);
+    for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+        p = s.mul_add(p, r, s.splat(coefficient));
+    }
+    s.scale_by_power_of_two(p, n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::portable::Portable;
+
+    #[test]
+    fn exp_is_within_two_units_in_the_last_place() {
+        for step in -10_400..=8_900 {
+            let x = step as f32 / 100.0;
+            let got = exp(Portable, Portable.splat(x)).to_array()[3];
+            let want = f64::from(x).exp();
+            let unit = f64::from((want as f32).next_up()) - f64::from(want as f32);
+            if (want as f32).is_finite() {
+                assert!((f64::from(got) - want).abs() <= 2.0 * unit, "exp({x}) = {got}, expected {want}");
+            } else {
+                assert_eq!(got, f32::INFINITY);
+            }
+        }
+        assert!(exp(Portable, Portable.splat(f32::NAN)).to_array()[0].is_nan());
+        assert_eq!(exp(Portable, Portable.splat(f32::NEG_INFINITY)).to_array()[0], 0.0);
+        assert_eq!(exp(Portable, Portable.splat(f32::INFINITY)).to_array()[0], f32::INFINITY);
+    }
+}

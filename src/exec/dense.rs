@@ -1,0 +1,154 @@
+//! Dense convolution (pointwise is its 1×1 case) ready to run: an implicit matrix product on the gemm kernels, never an
+//! im2col copy of the whole map.
+
+use super::depthwise::{axes, check_bias, workspace_overflow};
+use super::executor::Executor;
+use super::gemm::{Gemm, Runs};
+use super::map::{Source, Target};
+use super::split::{self, Scratch};
+use super::window::Axis;
+use super::{dense_chw, dense_hwc};
+use crate::error::Result;
+use crate::isa::{CacheSizes, Isa, cache_sizes};
+use crate::kernels::registry::KernelDesc;
+use crate::layout::{Layout, Shape};
+use crate::plan::{blocking, select};
+use crate::spec::Conv2dSpec;
+use crate::weights::Weights;
+use core::ops::Range;
+
+/// A dense or pointwise convolution ready to run, alone or as a part of another operator.
+pub(super) struct DenseStage {
+    pub spec: Conv2dSpec,
+    pub isa: Isa,
+    pub gemm: Gemm,
+    /// Copies rows into scratch.
+    pub copy: &'static KernelDesc,
+    /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
+    pub exact_padding: bool,
+    pub caches: CacheSizes,
+}
+
+/// One image of a run, with its window laid on it.
+#[derive(Clone, Copy)]
+pub(super) struct DenseImage {
+    pub source: Source,
+    pub target: Target,
+    pub rows: Axis,
+    pub columns: Axis,
+}
+
+impl DenseStage {
+    /// `names` are those of weights and bias in errors.
+    pub(super) fn new(
+        spec: &Conv2dSpec,
+        weights: Weights<'_>,
+        bias: Option<&[f32]>,
+        isa: Isa,
+        names: [&'static str; 2],
+    ) -> Result<Self> {
+        spec.check()?;
+        let isa = isa.require()?;
+        weights.check(names[0], spec.weights_len()?)?;
+        check_bias(names[1], bias, spec.out_channels)?;
+        let [kh, kw] = spec.window.kernel;
+        let sizes = [spec.in_channels, spec.out_channels, kh, kw];
+        let gemm = Gemm::new(spec.layout, isa, sizes, weights, bias, spec.activation);
+        let exact_padding = !weights.all_finite();
+        let copy = select::rows(isa, spec.dtype);
+        Ok(Self { spec: *spec, isa, gemm, copy, exact_padding, caches: cache_sizes() })
+    }
+
+    /// Whether the window is one tap that reads every pixel: then rows need not be told apart.
+    pub(super) fn reads_every_pixel(&self) -> bool {
+        let window = &self.spec.window;
+        window.kernel == [1, 1] && window.stride == [1, 1]
+    }
+
+    /// Elements of scratch that one thread needs.
+    pub(super) fn scratch_len(&self, input: Shape) -> Result<usize> {
+        let [rows, columns] = axes(&self.spec.window, input)?;
+        let len = match self.spec.layout {
+            Layout::Hwc => dense_hwc::scratch_len(self, rows, columns),
+            Layout::Chw => dense_chw::scratch_len(self, rows, columns),
+        };
+        len.ok_or(workspace_overflow(input))
+    }
+
+    pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
+        self.spec.output_shape(input)?;
+        split::scratch_len(threads, self.scratch_len(input)?).ok_or(workspace_overflow(input))
+    }
+
+    /// The whole convolution, in parallel.
+    pub(super) fn run(
+        &self,
+        source: Source,
+        target: Target,
+        workspace: &mut [f32],
+        executor: &dyn Executor,
+    ) -> Result<()> {
+        let [rows, columns] = axes(&self.spec.window, source.shape)?;
+        let products = target.shape.len()?.saturating_mul(self.gemm.packed.k());
+        let threads = blocking::threads(products, executor.threads());
+        let scratch = self.scratch_len(source.shape)?;
+        let panels = self.gemm.packed.panels().len();
+        let (row_parts, panel_parts) = self.grid(rows.output, target.shape.n, threads);
+        let tasks = target.shape.n * row_parts * panel_parts;
+        split::for_each(executor, threads, workspace, scratch, tasks, |task, scratch| {
+            let (n, part) = (task / (row_parts * panel_parts), task % (row_parts * panel_parts));
+            let image = DenseImage { source: source.image(n), target: target.image(n), rows, columns };
+            let band = split::part(rows.output, 1, row_parts, part / panel_parts);
+            self.band(&image, band, split::part(panels, 1, panel_parts, part % panel_parts), scratch);
+        });
+        Ok(())
+    }
+
+    /// Into how many parts of rows and panels each image is cut.
+    fn grid(&self, rows: usize, images: usize, threads: usize) -> (usize, usize) {
+        if threads == 1 {
+            return (1, 1);
+        }
+        let wanted = (4 * threads).div_ceil(images);
+        let panels = self.gemm.packed.panels().len();
+        let weights = self.gemm.packed.as_slice().len() * size_of::<f32>();
+        // Weights that leave the cache are read once in all if each thread keeps to panels of its own.
+        if panels >= 2 * threads && (weights > self.caches.l2 / 4 || rows < wanted) {
+            return (1, panels.min(wanted));
+        }
+        let row_parts = wanted.min(rows);
+        (row_parts, wanted.div_ceil(row_parts).min(panels))
+    }
+
+    /// Output rows `rows` of the panels `panels` of one image, on the calling thread.
+    pub(super) fn band(&self, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
+        if rows.is_empty() || panels.is_empty() {
+            return;
+        }
+        match self.spec.layout {
+            Layout::Hwc => dense_hwc::band(self, image, rows, panels, scratch),
+            Layout::Chw => dense_chw::band(self, image, rows, panels, scratch),
+        }
+    }
+
+    /// Panels whose weights stay in the second-level cache while the pixels pass.
+    pub(super) fn panel_block(&self) -> usize {
+        let panel = self.gemm.packed.panels()[0].width * (self.gemm.packed.k() + 1) * size_of::<f32>();
+        (self.caches.l2 / 2 / panel).max(1)
+    }
+
+    /// The taps of the output whose window starts at `(y, x)` that are inside the map, as runs of one tap each:
+    /// first tap `[ky, kx]`, and the runs on the weights' side. `None` if there are none.
+    pub(super) fn taps_inside(&self, image: &DenseImage, y: isize, x: isize) -> Option<([usize; 2], Runs)> {
+        let ([ky, ky_end], [kx, kx_end]) = (image.rows.taps_inside(y), image.columns.taps_inside(x));
+        let (cin, kw) = (self.spec.in_channels, self.spec.window.kernel[1]);
+        let runs = Runs {
+            segments: [ky_end - ky, kx_end - kx],
+            run: cin,
+            pixel_steps: [0, 0],
+            weight_steps: [kw * cin, cin],
+            weight_start: (ky * kw + kx) * cin,
+        };
+        (ky < ky_end && kx < kx_end).then_some(([ky, kx], runs))
+    }
+}

@@ -1,0 +1,189 @@
+//! Dense convolution, CHW: pixels are the columns of the matrix product. A strip of them is copied into scratch, one vector
+//! row for each k, with padding and stride resolved, and then meets all weights.
+
+use super::dense::{DenseImage, DenseStage};
+use super::gemm::Runs;
+use super::split::Scratch;
+use super::window::Axis;
+use crate::kernels::registry::KernelFn;
+use crate::kernels::rows::RowArgs;
+use crate::plan::blocking;
+use core::ops::Range;
+
+/// Strips that meet a panel of weights one after the other.
+fn strips(stage: &DenseStage, rows: Axis, columns: Axis) -> usize {
+    let width = stage.gemm.columns();
+    let pixels = rows.output.saturating_mul(columns.output);
+    let block = blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, width, stage.caches);
+    (block / width).min(pixels.div_ceil(width)).max(1)
+}
+
+/// Elements of scratch: the strips of a block.
+pub(super) fn scratch_len(stage: &DenseStage, rows: Axis, columns: Axis) -> Option<usize> {
+    let strip = stage.gemm.packed.k().checked_mul(stage.gemm.columns())?;
+    strip.checked_mul(strips(stage, rows, columns))
+}
+
+/// Pixels of a strip: `count` from `first`, counted through the rows of the output.
+#[derive(Clone, Copy)]
+struct Piece {
+    first: usize,
+    count: usize,
+}
+
+/// Output rows `rows` of the output channels of `panels`.
+pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
+    let width = image.columns.output;
+    if stage.exact_padding && stage.spec.window.kernel != [1, 1] {
+        for oy in rows {
+            exact_row(stage, image, oy, panels.clone(), scratch);
+        }
+        return;
+    }
+    // Strips may run on into the next row where the output has no gaps between rows.
+    if image.target.strides.h == width || rows.len() == 1 {
+        return pixels(stage, image, rows.start * width..rows.end * width, panels, scratch);
+    }
+    for oy in rows {
+        pixels(stage, image, oy * width..(oy + 1) * width, panels.clone(), scratch);
+    }
+}
+
+/// A range of output pixels that stand side by side in memory.
+fn pixels(stage: &DenseStage, image: &DenseImage, range: Range<usize>, panels: Range<usize>, scratch: Scratch) {
+    let (k, width) = (stage.gemm.packed.k(), stage.gemm.columns());
+    let block = strips(stage, image.rows, image.columns) * width;
+    let strip_at = |strip: usize| scratch.ptr.wrapping_add(strip * k * width);
+    for start in range.clone().step_by(block) {
+        let end = (start + block).min(range.end);
+        let pieces = (start..end).step_by(width).map(|first| Piece { first, count: width.min(end - first) });
+        for (strip, piece) in pieces.clone().enumerate() {
+            pack(stage, image, piece, strip_at(strip));
+        }
+        for panel in panels.clone() {
+            for (strip, piece) in pieces.clone().enumerate() {
+                let (oy, ox) = (piece.first / image.columns.output, piece.first % image.columns.output);
+                let output = image.target.at(0, oy, ox);
+                let (plane, packed) = (image.target.strides.c, strip_at(strip));
+                // SAFETY: the strip holds `width` pixels for each k; its `count` pixels stand side by side in every output plane.
+                unsafe {
+                    stage.gemm.pixel_strip(packed, output, plane, piece.count, &Runs::whole(k), panel..panel + 1);
+                }
+            }
+        }
+    }
+}
+
+/// Copies a piece's inputs to a strip, row by row of the output.
+fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, strip: *mut f32) {
+    let source = &image.source;
+    let width = image.columns.output;
+    if stage.reads_every_pixel() && width == image.columns.input && source.strides.h == width {
+        // One row of all pixels.
+        let available = image.rows.input * width;
+        return copy(stage, image, [0, 0], available, piece.first as isize, piece.count, strip);
+    }
+    let (mut at, end) = (piece.first, piece.first + piece.count);
+    while at < end {
+        let (oy, ox) = (at / width, at % width);
+        let count = (width - ox).min(end - at);
+        let to = strip.wrapping_add(at - piece.first);
+        pack_row(stage, image, oy, ox, count, to);
+        at += count;
+    }
+}
+
+/// Copies the inputs of `count` output columns from `ox` of row `oy`, for all taps and channels.
+fn pack_row(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, count: usize, to: *mut f32) {
+    let (window, cin) = (&stage.spec.window, stage.spec.in_channels);
+    let columns = stage.gemm.columns();
+    for ky in 0..window.kernel[0] {
+        let y = image.rows.start(oy) + (ky * window.dilation[0]) as isize;
+        let inside = y >= 0 && y < image.rows.input as isize;
+        let available = if inside { image.columns.input } else { 0 };
+        for kx in 0..window.kernel[1] {
+            let start = image.columns.start(ox) + (kx * window.dilation[1]) as isize;
+            let to = to.wrapping_add((ky * window.kernel[1] + kx) * cin * columns);
+            copy(stage, image, [y, 0], available, start, count, to);
+        }
+    }
+}
+
+/// Copies one tap's positions, `count` from `start` in the row at `(y, x)`, for all channels.
+fn copy(
+    stage: &DenseStage,
+    image: &DenseImage,
+    [y, x]: [isize; 2],
+    available: usize,
+    start: isize,
+    count: usize,
+    to: *mut f32,
+) {
+    let args = RowArgs {
+        from: image.source.at(0, y, x),
+        row_step: image.source.strides.c,
+        rows: stage.spec.in_channels,
+        available,
+        start,
+        stride: image.columns.stride,
+        step: 1,
+        group: 1,
+        to,
+        to_step: stage.gemm.columns(),
+        len: count,
+    };
+    let KernelFn::Rows(run) = stage.copy.run else { return };
+    // SAFETY: the operator's ISA was checked when it was made; `available` positions of the row are inside the map for every
+    // channel (none are touched where the row is not), and the strip has room for a vector row of every channel.
+    unsafe { run(&args) }
+}
+
+/// One output row whose weights must not meet the padding's zeros: columns with the same taps inside the map together.
+fn exact_row(stage: &DenseStage, image: &DenseImage, oy: usize, panels: Range<usize>, scratch: Scratch) {
+    let columns = &image.columns;
+    let taps_of = |ox: usize| columns.taps_inside(columns.start(ox));
+    let mut ox = 0;
+    while ox < columns.output {
+        let mut end = ox + 1;
+        while end < columns.output && end - ox < stage.gemm.columns() && taps_of(end) == taps_of(ox) {
+            end += 1;
+        }
+        exact_columns(stage, image, oy, ox..end, panels.clone(), scratch);
+        ox = end;
+    }
+}
+
+/// Output columns that have the same taps inside the map.
+fn exact_columns(
+    stage: &DenseStage,
+    image: &DenseImage,
+    oy: usize,
+    columns: Range<usize>,
+    panels: Range<usize>,
+    scratch: Scratch,
+) {
+    let (y, x) = (image.rows.start(oy), image.columns.start(columns.start));
+    let (window, width) = (&stage.spec.window, stage.gemm.columns());
+    let runs = match stage.taps_inside(image, y, x) {
+        Some(([first_ky, first_kx], runs)) => {
+            let tap_len = stage.spec.in_channels * width;
+            for ky in 0..runs.segments[0] {
+                for kx in 0..runs.segments[1] {
+                    let at = |start: isize, k: usize, dilation: usize| start + (k * dilation) as isize;
+                    let y = at(y, first_ky + ky, window.dilation[0]);
+                    let x = at(x, first_kx + kx, window.dilation[1]);
+                    let to = scratch.ptr.wrapping_add((ky * runs.segments[1] + kx) * tap_len);
+                    copy(stage, image, [y, 0], image.columns.input, x, columns.len(), to);
+                }
+            }
+            Runs { pixel_steps: [runs.segments[1] * tap_len, tap_len], ..runs }
+        }
+        // No tap at all: the bias alone.
+        None => Runs { segments: [0, 0], ..Runs::whole(0) },
+    };
+    let output = image.target.at(0, oy, columns.start);
+    // SAFETY: the scratch holds `width` pixels for each k of the runs; the columns are inside the output row.
+    unsafe {
+        stage.gemm.pixel_strip(scratch.ptr, output, image.target.strides.c, columns.len(), &runs, panels);
+    }
+}

@@ -1,0 +1,213 @@
+//! Dense convolution, HWC: pixels are the rows of the matrix product and are read where they stand.
+//!
+//! Pixels whose whole window is inside the map need no copy: a tap row of a pixel is one contiguous run (tap columns and
+//! channels together), or a run a tap where the window is dilated. Pixels at the border are gathered into scratch, a few at
+//! a time, with zeros for the padding.
+
+use super::dense::{DenseImage, DenseStage};
+use super::gemm::{Pixels, Runs};
+use super::split::Scratch;
+use super::window::Axis;
+use crate::kernels::registry::KernelFn;
+use crate::kernels::rows::RowArgs;
+use crate::plan::blocking;
+use core::ops::Range;
+
+/// Border pixels gathered at a time.
+fn gathered(stage: &DenseStage, columns: Axis) -> usize {
+    blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, stage.gemm.rows(), stage.caches)
+        .min(columns.output)
+}
+
+/// Elements of scratch: a row of k for each gathered pixel.
+pub(super) fn scratch_len(stage: &DenseStage, _rows: Axis, columns: Axis) -> Option<usize> {
+    if stage.spec.window.kernel == [1, 1] && columns.before == 0 {
+        // Trailing padding can still put whole outputs outside the map; those have no taps and need no copy.
+        return Some(0);
+    }
+    gathered(stage, columns).checked_mul(stage.gemm.packed.k())
+}
+
+/// Output rows `rows` of the output channels of `panels`.
+pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
+    let (source, target) = (&image.source, &image.target);
+    let flat = stage.reads_every_pixel()
+        && (rows.len() == 1 || source.strides.h == image.columns.input * source.strides.w)
+        && (rows.len() == 1 || target.strides.h == image.columns.output * target.strides.w)
+        && image.columns.output == image.columns.input
+        && image.rows.output == image.rows.input;
+    if flat {
+        return flat_band(stage, image, rows, panels);
+    }
+    let block = stage.panel_block();
+    let (mut first, end) = (panels.start, panels.end);
+    while first < end {
+        let panels = first..(first + block).min(end);
+        for oy in rows.clone() {
+            row(stage, image, oy, panels.clone(), scratch);
+        }
+        first = panels.end;
+    }
+}
+
+/// Pointwise at stride 1 on maps without gaps: all rows are one line of pixels.
+fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>) {
+    let width = image.columns.output;
+    let k = stage.gemm.packed.k();
+    let block = blocking::gemm_rows(k, stage.spec.out_channels, stage.gemm.rows(), stage.caches);
+    let mut line = Pixels {
+        input: image.source.at(0, rows.start as isize, 0),
+        in_step: image.source.strides.w,
+        output: image.target.at(0, rows.start, 0),
+        out_step: image.target.strides.w,
+        count: 0,
+    };
+    let mut left = rows.len() * width;
+    while left > 0 {
+        line.count = block.min(left);
+        // SAFETY: the line's pixels are inside both maps, which have as many pixels, without gaps between rows.
+        unsafe { stage.gemm.pixel_line(&line, &Runs::whole(k), panels.clone()) };
+        line.input = line.input.wrapping_add(line.count * line.in_step);
+        line.output = line.output.wrapping_add(line.count * line.out_step);
+        left -= line.count;
+    }
+}
+
+/// One output row.
+fn row(stage: &DenseStage, image: &DenseImage, oy: usize, panels: Range<usize>, scratch: Scratch) {
+    let (columns, y) = (&image.columns, image.rows.start(oy));
+    let whole_rows = image.rows.taps_inside(y) == [0, image.rows.kernel];
+    // Columns whose first and last tap, and so all taps, are inside the map.
+    let first = columns.outputs_inside(0)[0];
+    let end = columns.outputs_inside(columns.kernel - 1)[1];
+    let interior = if whole_rows && first < end { first..end } else { 0..0 };
+    inner_pixels(stage, image, oy, interior.clone(), panels.clone());
+    border_pixels(stage, image, oy, 0..interior.start, panels.clone(), scratch);
+    border_pixels(stage, image, oy, interior.end..columns.output, panels, scratch);
+}
+
+/// Output columns whose whole window is inside the map, read in place.
+fn inner_pixels(stage: &DenseStage, image: &DenseImage, oy: usize, columns: Range<usize>, panels: Range<usize>) {
+    if columns.is_empty() {
+        return;
+    }
+    let source = &image.source;
+    let ([kh, kw], cin) = (stage.spec.window.kernel, stage.spec.in_channels);
+    // Neighbouring taps of a row are one run if their pixels stand side by side in memory.
+    let joined = kw == 1 || (stage.spec.window.dilation[1] == 1 && source.strides.w == cin);
+    let (segments, run) = if joined { ([kh, 1], kw * cin) } else { ([kh, kw], cin) };
+    let runs = Runs {
+        segments,
+        run,
+        pixel_steps: [
+            stage.spec.window.dilation[0].wrapping_mul(source.strides.h),
+            stage.spec.window.dilation[1].wrapping_mul(source.strides.w),
+        ],
+        weight_steps: [kw * cin, cin],
+        weight_start: 0,
+    };
+    let line = Pixels {
+        input: source.at(0, image.rows.start(oy), image.columns.start(columns.start)),
+        in_step: image.columns.stride.wrapping_mul(source.strides.w),
+        output: image.target.at(0, oy, columns.start),
+        out_step: image.target.strides.w,
+        count: columns.len(),
+    };
+    // SAFETY: every tap of these pixels is inside the input map, and the pixels are inside the output map.
+    unsafe { stage.gemm.pixel_line(&line, &runs, panels) };
+}
+
+/// Output columns with taps outside the map.
+fn border_pixels(
+    stage: &DenseStage,
+    image: &DenseImage,
+    oy: usize,
+    columns: Range<usize>,
+    panels: Range<usize>,
+    scratch: Scratch,
+) {
+    if stage.exact_padding || scratch.len == 0 {
+        for ox in columns {
+            clipped_pixel(stage, image, oy, ox, panels.clone());
+        }
+        return;
+    }
+    let k = stage.gemm.packed.k();
+    let capacity = gathered(stage, image.columns);
+    let mut ox = columns.start;
+    while ox < columns.end {
+        let count = capacity.min(columns.end - ox);
+        for i in 0..count {
+            gather(stage, image, oy, ox + i, scratch.ptr.wrapping_add(i * k));
+        }
+        let output = image.target.at(0, oy, ox);
+        let line = Pixels { input: scratch.ptr, in_step: k, output, out_step: image.target.strides.w, count };
+        // SAFETY: `gather` filled k elements for each of these pixels, which are inside the output map.
+        unsafe { stage.gemm.pixel_line(&line, &Runs::whole(k), panels.clone()) };
+        ox += count;
+    }
+}
+
+/// Copies the window of output `(oy, ox)` to `to`, zeros where it leaves the map.
+fn gather(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, to: *mut f32) {
+    let (source, window, cin) = (&image.source, &stage.spec.window, stage.spec.in_channels);
+    let KernelFn::Rows(copy) = stage.copy.run else { return };
+    let row_len = window.kernel[1] * cin;
+    for ky in 0..window.kernel[0] {
+        let y = image.rows.start(oy) + (ky * window.dilation[0]) as isize;
+        let inside = y >= 0 && y < image.rows.input as isize;
+        let mut args = RowArgs {
+            from: source.at(0, y, 0),
+            row_step: 0,
+            rows: 1,
+            available: if inside { image.columns.input } else { 0 },
+            start: image.columns.start(ox),
+            stride: window.dilation[1],
+            step: source.strides.w,
+            group: cin,
+            to: to.wrapping_add(ky * row_len),
+            to_step: 0,
+            len: window.kernel[1],
+        };
+        let contiguous = args.stride == 1 && args.step == cin;
+        if contiguous || cin == 1 {
+            // SAFETY: the operator's ISA was checked when it was made; the input row is inside the map or not touched, and
+            // the scratch has room for a row of taps.
+            unsafe { copy(&args) }
+            continue;
+        }
+        // Pixels with gaps: their channels, tap by tap, as the single group of a row.
+        let first = args.start;
+        for kx in 0..window.kernel[1] {
+            let x = first + (kx * window.dilation[1]) as isize;
+            let pixel = inside && x >= 0 && x < image.columns.input as isize;
+            args.from = source.at(0, y, x);
+            (args.available, args.start, args.stride, args.step, args.group) = (cin, 0, 1, 1, 1);
+            args.available = if pixel { cin } else { 0 };
+            args.to = to.wrapping_add(ky * row_len + kx * cin);
+            args.len = cin;
+            // SAFETY: as above, for the channels of one pixel.
+            unsafe { copy(&args) }
+        }
+    }
+}
+
+/// One output pixel from those of its taps that are inside the map.
+fn clipped_pixel(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, panels: Range<usize>) {
+    let (y, x) = (image.rows.start(oy), image.columns.start(ox));
+    let output = image.target.at(0, oy, ox);
+    let (strides, window) = (&image.source.strides, &stage.spec.window);
+    let (input, runs) = match stage.taps_inside(image, y, x) {
+        Some(([ky, kx], runs)) => {
+            let tap = |start: isize, k: usize, dilation: usize| start + (k * dilation) as isize;
+            let input = image.source.at(0, tap(y, ky, window.dilation[0]), tap(x, kx, window.dilation[1]));
+            let steps = [window.dilation[0].wrapping_mul(strides.h), window.dilation[1].wrapping_mul(strides.w)];
+            (input, Runs { pixel_steps: steps, ..runs })
+        }
+        // No tap at all: the bias alone.
+        None => (image.source.ptr, Runs { segments: [0, 0], ..Runs::whole(0) }),
+    };
+    let line = Pixels { input, in_step: 0, output, out_step: 0, count: 1 };
+    // SAFETY: the runs cover only taps inside the map, and the pixel is inside the output map.
+    unsafe { stage.gemm.pixel_line(&line, &runs, panels) };
+}

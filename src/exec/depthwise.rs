@@ -1,0 +1,229 @@
+//! The depthwise operator: cuts a run into tasks of output rows and channels, and walks each with the chosen kernels.
+
+use super::executor::Executor;
+use super::map::{Source, Target, open};
+use super::operator::Operator;
+use super::split::{self, Scratch};
+use super::window::Axis;
+use super::{channels, strips};
+use crate::buffer::Workspace;
+use crate::epilogue::EpilogueArgs;
+use crate::error::{Error, Result};
+use crate::isa::{CacheSizes, Isa, cache_sizes};
+use crate::kernels::registry::lanes;
+use crate::layout::{Layout, Shape};
+use crate::pack::depthwise::{LaneAxis, PackedDepthwise};
+use crate::plan::blocking;
+use crate::plan::select::{self, DepthwiseChoice};
+use crate::spec::{DepthwiseSpec, Window};
+use crate::tensor::{TensorMut, TensorRef};
+use crate::weights::Weights;
+use core::ops::Range;
+use std::sync::Arc;
+
+/// A prepared depthwise convolution. Cloning shares the packed weights.
+///
+/// ```
+/// use sepconv::{Depthwise, DepthwiseSpec, Layout, Operator, Padding, Serial, Shape, TensorRef, Weights};
+/// // 3×3 box sums of a 4×4 map with one channel.
+/// let spec = DepthwiseSpec::new(1, [3, 3]).padding(Padding::Same);
+/// let sums = Depthwise::new(&spec, Weights::torch(&[1.0; 9]), None)?;
+/// let input = TensorRef::new(&[1.0; 16], Shape::new(1, 1, 4, 4), Layout::Hwc)?;
+/// assert_eq!(sums.run_to_vec(&input, &Serial)?[..5], [4.0, 6.0, 6.0, 4.0, 6.0]);
+/// # Ok::<(), sepconv::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Depthwise {
+    stage: Arc<DepthwiseStage>,
+}
+
+impl Depthwise {
+    /// Packs `weights` (`C·M·kh·kw` elements) and `bias` (`C·M` elements) for the preferred instruction set.
+    pub fn new(spec: &DepthwiseSpec, weights: Weights<'_>, bias: Option<&[f32]>) -> Result<Self> {
+        Self::with_isa(spec, weights, bias, Isa::preferred()?)
+    }
+
+    /// As [`Depthwise::new`], for this instruction set; an error if it is not available.
+    pub fn with_isa(spec: &DepthwiseSpec, weights: Weights<'_>, bias: Option<&[f32]>, isa: Isa) -> Result<Self> {
+        Ok(Self { stage: Arc::new(DepthwiseStage::new(spec, weights, bias, isa)?) })
+    }
+
+    /// What the operator was made for.
+    pub fn spec(&self) -> &DepthwiseSpec {
+        &self.stage.spec
+    }
+}
+
+impl Operator for Depthwise {
+    fn output_shape(&self, input: Shape) -> Result<Shape> {
+        self.stage.spec.output_shape(input)
+    }
+
+    fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
+        self.stage.workspace_len(input, threads)
+    }
+
+    fn run(
+        &self,
+        input: &TensorRef<'_>,
+        output: &mut TensorMut<'_>,
+        workspace: &mut Workspace,
+        executor: &dyn Executor,
+    ) -> Result<()> {
+        let expected = self.output_shape(input.shape())?;
+        let (source, target) = open(self.layout(), expected, input, output)?;
+        let scratch = workspace.get(self.workspace_len(input.shape(), executor.threads())?)?;
+        self.stage.run(source, target, scratch, executor)
+    }
+
+    fn layout(&self) -> Layout {
+        self.stage.spec.layout
+    }
+
+    fn isa(&self) -> Isa {
+        self.stage.isa
+    }
+
+    fn kernel_name(&self) -> &str {
+        self.stage.kernel_name()
+    }
+}
+
+/// A depthwise convolution ready to run, alone or as a part of another operator.
+pub(super) struct DepthwiseStage {
+    pub spec: DepthwiseSpec,
+    pub isa: Isa,
+    pub lanes: usize,
+    pub choice: DepthwiseChoice,
+    pub packed: PackedDepthwise,
+    pub epilogue: EpilogueArgs,
+    pub caches: CacheSizes,
+}
+
+/// One image of a run, with its window laid on it.
+#[derive(Clone, Copy)]
+pub(super) struct Image {
+    pub source: Source,
+    pub target: Target,
+    pub rows: Axis,
+    pub columns: Axis,
+}
+
+impl DepthwiseStage {
+    pub(super) fn new(spec: &DepthwiseSpec, weights: Weights<'_>, bias: Option<&[f32]>, isa: Isa) -> Result<Self> {
+        spec.check()?;
+        let isa = isa.require()?;
+        weights.check("the depthwise weights", spec.weights_len()?)?;
+        check_bias("the depthwise bias", bias, spec.out_channels()?)?;
+        let (kind, epilogue) = EpilogueArgs::new(spec.activation);
+        let choice = select::depthwise(spec, isa, kind, weights.all_finite());
+        let packed = PackedDepthwise::new(spec, choice.lane_axis, lanes(isa), weights, bias);
+        Ok(Self { spec: *spec, isa, lanes: lanes(isa), choice, packed, epilogue, caches: cache_sizes() })
+    }
+
+    pub(super) fn kernel_name(&self) -> &'static str {
+        self.choice.block.unwrap_or(self.choice.lines[0]).name
+    }
+
+    /// Output channels.
+    pub(super) const fn out_channels(&self) -> usize {
+        self.spec.channels * self.spec.multiplier
+    }
+
+    /// Elements of scratch that one thread needs.
+    pub(super) fn scratch_len(&self, input: Shape) -> Result<usize> {
+        let [rows, columns] = axes(&self.spec.window, input)?;
+        let len = match self.choice.lane_axis {
+            LaneAxis::Channels => channels::scratch_len(self),
+            LaneAxis::Columns | LaneAxis::Elements => strips::scratch_len(self, rows, columns),
+        };
+        len.ok_or(workspace_overflow(input))
+    }
+
+    pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
+        self.spec.output_shape(input)?;
+        split::scratch_len(threads, self.scratch_len(input)?).ok_or(workspace_overflow(input))
+    }
+
+    /// The whole convolution, in parallel.
+    pub(super) fn run(
+        &self,
+        source: Source,
+        target: Target,
+        workspace: &mut [f32],
+        executor: &dyn Executor,
+    ) -> Result<()> {
+        let [rows, columns] = axes(&self.spec.window, source.shape)?;
+        let taps = self.spec.window.kernel[0].saturating_mul(self.spec.window.kernel[1]);
+        let products = target.shape.len()?.saturating_mul(taps);
+        let threads = blocking::threads(products, executor.threads());
+        let channels = self.out_channels();
+        let (row_parts, channel_parts) = self.grid(rows.output, target.shape.n, threads);
+        let scratch = self.scratch_len(source.shape)?;
+        let tasks = target.shape.n * row_parts * channel_parts;
+        split::for_each(executor, threads, workspace, scratch, tasks, |task, scratch| {
+            let (n, part) = (task / (row_parts * channel_parts), task % (row_parts * channel_parts));
+            let image = Image { source: source.image(n), target: target.image(n), rows, columns };
+            let band = split::part(rows.output, 1, row_parts, part / channel_parts);
+            let unit = if self.choice.lane_axis == LaneAxis::Channels { self.lanes } else { 1 };
+            self.band(&image, band, split::part(channels, unit, channel_parts, part % channel_parts), scratch);
+        });
+        Ok(())
+    }
+
+    /// Into how many parts of rows and channels each image is cut.
+    fn grid(&self, rows: usize, images: usize, threads: usize) -> (usize, usize) {
+        if threads == 1 {
+            return (1, 1);
+        }
+        let wanted = (4 * threads).div_ceil(images);
+        let vectors = match self.choice.lane_axis {
+            // Threads share no cache line of the output where they work on 64 channels or more.
+            LaneAxis::Channels => self.out_channels().div_ceil(self.lanes.max(64)),
+            LaneAxis::Columns => self.out_channels(),
+            LaneAxis::Elements => 1,
+        };
+        let by_channels = self.choice.lane_axis == LaneAxis::Columns && vectors >= wanted;
+        if by_channels || rows < 4 * wanted {
+            let channel_parts = vectors.min(wanted);
+            return (wanted.div_ceil(channel_parts).min(rows), channel_parts);
+        }
+        (wanted, 1)
+    }
+
+    /// Output rows `rows` of output channels `channels` of one image, on the calling thread.
+    pub(super) fn band(&self, image: &Image, rows: Range<usize>, channels: Range<usize>, scratch: Scratch) {
+        if rows.is_empty() || channels.is_empty() {
+            return;
+        }
+        match self.choice.lane_axis {
+            LaneAxis::Channels => channels::band(self, image, rows, channels, scratch),
+            LaneAxis::Columns | LaneAxis::Elements => strips::band(self, image, rows, channels, scratch),
+        }
+    }
+}
+
+/// The two axes (rows, columns) of a window laid on a map.
+pub(super) fn axes(window: &Window, input: Shape) -> Result<[Axis; 2]> {
+    let size = [input.h, input.w];
+    let placed = window.place(size)?;
+    Ok([0, 1].map(|i| Axis {
+        input: size[i],
+        output: placed.output[i],
+        kernel: window.kernel[i],
+        stride: window.stride[i],
+        dilation: window.dilation[i],
+        before: placed.before[i],
+    }))
+}
+
+pub(super) fn check_bias(what: &'static str, bias: Option<&[f32]>, expected: usize) -> Result<()> {
+    match bias {
+        Some(bias) if bias.len() != expected => Err(Error::LengthMismatch { what, expected, actual: bias.len() }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) const fn workspace_overflow(input: Shape) -> Error {
+    Error::SizeOverflow { what: "the workspace", sizes: [input.n, input.c, input.h, input.w] }
+}

@@ -1,0 +1,207 @@
+//! A weight matrix packed for the gemm kernels of one layout, and the walk of its tiles over a block of pixels.
+
+use crate::epilogue::EpilogueArgs;
+use crate::isa::Isa;
+use crate::kernels::gemm::GemmArgs;
+use crate::kernels::registry::{KernelDesc, KernelFn, lanes};
+use crate::layout::{DType, Layout};
+use crate::pack::gemm::{PackedGemm, Panel, widths};
+use crate::plan::select;
+use crate::spec::Activation;
+use crate::weights::Weights;
+use core::ops::Range;
+
+/// A kernel and the rows of its tile.
+type Tile = (usize, &'static KernelDesc);
+
+/// Packed weights with the kernels that multiply by them.
+pub(super) struct Gemm {
+    pub packed: PackedGemm,
+    pub epilogue: EpilogueArgs,
+    /// Kernels by vectors of columns (index 0 unused), the tallest first.
+    tiles: [Vec<Tile>; 3],
+    lanes: usize,
+    /// Vectors of columns of the widest kernel.
+    vectors: usize,
+    name: &'static str,
+}
+
+/// The k of a sum, as runs in A and B (see [`GemmArgs`]).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Runs {
+    pub segments: [usize; 2],
+    pub run: usize,
+    /// Elements of the pixels' side between runs.
+    pub pixel_steps: [usize; 2],
+    /// Values of k between runs on the weights' side.
+    pub weight_steps: [usize; 2],
+    /// Values of k before the first run on the weights' side.
+    pub weight_start: usize,
+}
+
+impl Runs {
+    /// One run of all k.
+    pub(super) const fn whole(k: usize) -> Self {
+        Self { segments: [1, 1], run: k, pixel_steps: [0, 0], weight_steps: [0, 0], weight_start: 0 }
+    }
+}
+
+/// Pixels in a line: `count` of them, `in_step` elements apart from `input`, to be written `out_step` apart from `output`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pixels {
+    pub input: *const f32,
+    pub in_step: usize,
+    pub output: *mut f32,
+    pub out_step: usize,
+    pub count: usize,
+}
+
+impl Gemm {
+    pub(super) fn new(
+        layout: Layout,
+        isa: Isa,
+        sizes: [usize; 4],
+        weights: Weights<'_>,
+        bias: Option<&[f32]>,
+        activation: Activation,
+    ) -> Self {
+        let (kind, epilogue) = EpilogueArgs::new(activation);
+        let vectors = select::gemm_vectors(layout, isa, DType::F32, kind);
+        let of = |v: usize| if v == 0 { Vec::new() } else { select::gemm(layout, v, isa, DType::F32, kind) };
+        let tiles: [Vec<Tile>; 3] = [of(0), of(1), of(2)];
+        let available: Vec<usize> = match layout {
+            // Panels are as wide as a kernel has columns.
+            Layout::Hwc => (1..=2).filter(|&v| !tiles[v].is_empty()).map(|v| v * lanes(isa)).collect(),
+            // Panels are as wide as a kernel has rows.
+            Layout::Chw => tiles[vectors].iter().map(|&(rows, _)| rows).collect(),
+        };
+        let packed = PackedGemm::new(sizes, &widths(sizes[1], &available), weights, bias);
+        let name = tiles[vectors][0].1.name;
+        Self { packed, epilogue, tiles, lanes: lanes(isa), vectors, name }
+    }
+
+    /// The kernel of the largest tile.
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Columns of the widest tile.
+    pub(super) const fn columns(&self) -> usize {
+        self.vectors * self.lanes
+    }
+
+    /// Rows of the tallest tile.
+    pub(super) fn rows(&self) -> usize {
+        self.tiles[self.vectors][0].0
+    }
+
+    /// HWC: output channels of the panels `panels` for all pixels of a line, read in place.
+    ///
+    /// # Safety
+    /// All runs of every pixel must be readable, and the panels' output channels of every pixel writable.
+    pub(super) unsafe fn pixel_line(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>) {
+        for panel in &self.packed.panels()[panels] {
+            let mut first = 0;
+            while first < pixels.count {
+                let rest = pixels.count - first;
+                // SAFETY: pixels `first..first + rows` are among the line's.
+                first += unsafe { self.pixel_tile(pixels, first, rest, runs, panel) };
+            }
+        }
+    }
+
+    /// One tile of a panel, from pixel `first`, with as many rows as the tallest kernel that fits in `rest`; returns them.
+    ///
+    /// # Safety
+    /// As [`Gemm::pixel_line`], for pixels `first..first + rest`.
+    unsafe fn pixel_tile(&self, pixels: &Pixels, first: usize, rest: usize, runs: &Runs, panel: &Panel) -> usize {
+        let tiles = &self.tiles[panel.width / self.lanes];
+        let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
+        let weights = self.packed.as_slice()[panel.offset..].as_ptr();
+        let args = GemmArgs {
+            a: pixels.input.wrapping_add(first * pixels.in_step),
+            a_row: pixels.in_step,
+            segments: runs.segments,
+            a_steps: runs.pixel_steps,
+            b_steps: runs.weight_steps.map(|k| k * panel.width),
+            run: runs.run,
+            b: weights.wrapping_add((1 + runs.weight_start) * panel.width),
+            bias: weights,
+            c: pixels.output.wrapping_add(first * pixels.out_step + panel.first),
+            c_row: pixels.out_step,
+            rows,
+            columns: panel.count,
+            epilogue: self.epilogue,
+        };
+        if let KernelFn::Gemm(run) = kernel.run {
+            // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for kernels
+            // of this width.
+            unsafe { run(&args) }
+        }
+        rows
+    }
+
+    /// CHW: output channels of the panels `panels` for up to [`Gemm::columns`] pixels, packed as that many for each k;
+    /// output channel `o` of pixel `i` goes to `output[o·plane + i]`.
+    ///
+    /// # Safety
+    /// All runs of the packed pixels must be readable, `count` pixels of every output channel of the panels writable.
+    pub(super) unsafe fn pixel_strip(
+        &self,
+        strip: *const f32,
+        output: *mut f32,
+        plane: usize,
+        count: usize,
+        runs: &Runs,
+        panels: Range<usize>,
+    ) {
+        for panel in &self.packed.panels()[panels] {
+            let Some((_, kernel)) = self.tiles[self.vectors].iter().find(|&&(rows, _)| rows == panel.width) else {
+                continue;
+            };
+            let weights = self.packed.as_slice()[panel.offset..].as_ptr();
+            let args = GemmArgs {
+                a: weights.wrapping_add((1 + runs.weight_start) * panel.width),
+                a_row: 1,
+                segments: runs.segments,
+                a_steps: runs.weight_steps.map(|k| k * panel.width),
+                b_steps: runs.pixel_steps,
+                run: runs.run,
+                b: strip,
+                bias: weights,
+                c: output.wrapping_add(panel.first * plane),
+                c_row: plane,
+                rows: panel.count,
+                columns: count,
+                epilogue: self.epilogue,
+            };
+            if let KernelFn::Gemm(run) = kernel.run {
+                // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for
+                // kernels of this many rows.
+                unsafe { run(&args) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epilogue::EpilogueKind;
+
+    #[test]
+    fn tiles_reach_down_to_one_row() {
+        for &isa in Isa::available() {
+            for layout in Layout::ALL {
+                let gemm = Gemm::new(layout, isa, [3, 5, 1, 1], Weights::torch(&[0.0; 15]), None, Activation::Silu);
+                assert_eq!(gemm.tiles[gemm.vectors].last().map(|&(rows, _)| rows), Some(1));
+                assert!(gemm.name().ends_with(isa.name()));
+                let kernels = gemm.tiles.iter().flatten();
+                assert!(kernels.clone().count() > 0);
+                for (_, kernel) in kernels {
+                    assert_eq!(kernel.epilogue, EpilogueKind::Curve);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Hands the tasks of a run to an executor's threads, each with a scratch of its own.
+
+use super::executor::Executor;
+use crate::buffer::LINE;
+use core::ops::Range;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Scratch of one thread, as a pointer and its length.
+#[derive(Clone, Copy)]
+pub(super) struct Scratch {
+    pub ptr: *mut f32,
+    pub len: usize,
+}
+
+struct Shared(*mut f32);
+// SAFETY: every thread takes a part of its own from the memory behind it.
+unsafe impl Sync for Shared {}
+
+/// Elements of workspace that [`for_each`] needs for so many threads with so much scratch each.
+pub(super) fn scratch_len(threads: usize, each: usize) -> Option<usize> {
+    each.checked_next_multiple_of(LINE)?.checked_mul(threads.max(1))
+}
+
+/// Calls `body(task, scratch)` once for every task, on up to `threads` threads of the executor, `each` elements of scratch for each of them.
+///
+/// Whatever the executor does with the indices that it is given, every task runs exactly once: threads draw them from a
+/// common counter, and the calling thread finishes what is left.
+pub(super) fn for_each(
+    executor: &dyn Executor,
+    threads: usize,
+    workspace: &mut [f32],
+    each: usize,
+    tasks: usize,
+    body: impl Fn(usize, Scratch) + Sync,
+) {
+    let each = each.next_multiple_of(LINE);
+    let workers = threads.min(tasks).min(workspace.len().checked_div(each).unwrap_or(threads)).max(1);
+    let memory = Shared(workspace.as_mut_ptr());
+    let (next_task, next_worker) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = |worker: usize| {
+        let memory = &memory;
+        let scratch = Scratch { ptr: memory.0.wrapping_add(worker * each), len: each };
+        loop {
+            let task = next_task.fetch_add(1, Ordering::Relaxed);
+            if task >= tasks {
+                break;
+            }
+            body(task, scratch);
+        }
+    };
+    if workers > 1 {
+        executor.run(workers, &|_| {
+            let worker = next_worker.fetch_add(1, Ordering::Relaxed);
+            if worker < workers {
+                work(worker);
+            }
+        });
+    }
+    // All of the executor's calls have returned: the first scratch is free again.
+    work(0);
+}
+
+/// Part `index` of `0..len` cut into `parts` of nearly equal size, each a multiple of `unit` but the last.
+pub(super) fn part(len: usize, unit: usize, parts: usize, index: usize) -> Range<usize> {
+    let units = len.div_ceil(unit);
+    let at = |i: usize| (units * i / parts * unit).min(len);
+    at(index)..at(index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::Serial;
+    use std::sync::Mutex;
+
+    /// Runs some indices twice and others not at all.
+    struct Careless;
+    impl Executor for Careless {
+        fn threads(&self) -> usize {
+            4
+        }
+        fn run(&self, _tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+            [3, 3, 0, 7, 7, 7].into_iter().for_each(task);
+        }
+    }
+
+    #[test]
+    fn every_task_runs_once_whatever_the_executor_does() {
+        for executor in [&Careless as &dyn Executor, &Serial] {
+            let seen = Mutex::new(vec![0; 10]);
+            for_each(executor, executor.threads(), &mut [0.0; 64], 16, 10, |task, _| seen.lock().unwrap()[task] += 1);
+            assert_eq!(seen.into_inner().unwrap(), [1; 10]);
+        }
+    }
+
+    #[test]
+    fn parts_tile_the_whole() {
+        for (len, unit, parts) in [(7, 1, 2), (100, 16, 3), (5, 2, 9), (1, 1, 1)] {
+            let mut end = 0;
+            for index in 0..parts {
+                let range = part(len, unit, parts, index);
+                assert_eq!(range.start, end);
+                end = range.end;
+            }
+            assert_eq!(end, len);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Depthwise with columns (CHW) or row elements (HWC with few channels) as lanes.
+//!
+//! Input rows are copied into a strip in scratch, with the padding left and right of them filled with zeros and the columns
+//! sorted by stride, so that every tap of every output column is a contiguous run of a strip row:
+//!
+//! ```text
+//! for each channel (CHW) or once for all (HWC)
+//!   for each group of output rows whose input fits the first-level cache
+//!     copy their input rows into the strip
+//!     for each tile of output rows: kernel over all columns
+//! ```
+//! A strip row has one segment for each residue of the tap columns modulo the stride (for stride 1: one segment), or one for
+//! each tap column where that takes less room.
+
+use super::depthwise::{DepthwiseStage, Image};
+use super::split::Scratch;
+use super::window::Axis;
+use crate::buffer::LINE;
+use crate::kernels::line::LineArgs;
+use crate::kernels::registry::KernelFn;
+use crate::kernels::rows::RowArgs;
+use crate::pack::depthwise::{LaneAxis, gcd};
+use crate::plan::{blocking, select};
+use core::ops::Range;
+
+/// How the strip of a run is laid out. Lengths are in groups (a float, or a pixel's channels), pitches in elements.
+#[derive(Debug, Clone, Copy)]
+struct Strip {
+    group: usize,
+    segments: usize,
+    segment_len: usize,
+    /// Whether segments are residues modulo the stride (else one for each tap column).
+    by_residue: bool,
+    segment_pitch: usize,
+    row_pitch: usize,
+    /// Output rows made from one filling.
+    outputs: usize,
+    /// Input rows that it holds.
+    rows: usize,
+    /// Elements for a tile of outputs whose pixels do not stand side by side in memory (few channels only).
+    spill: usize,
+}
+
+impl Strip {
+    fn new(stage: &DepthwiseStage, rows: Axis, columns: Axis) -> Option<Self> {
+        let group = if stage.choice.lane_axis == LaneAxis::Elements { stage.spec.channels } else { 1 };
+        let residues = (columns.stride / gcd(columns.stride, columns.dilation)).min(columns.kernel);
+        let reach = (columns.kernel - 1) * columns.dilation / columns.stride;
+        let by_residue_len = columns.output.checked_add(reach)?;
+        let by_residue = residues.checked_mul(by_residue_len)? <= columns.kernel.checked_mul(columns.output)?;
+        let (segments, segment_len) =
+            if by_residue { (residues, by_residue_len) } else { (columns.kernel, columns.output) };
+        let segment_pitch = segment_len.checked_mul(group)?.checked_next_multiple_of(LINE)?;
+        let mut row_pitch = segments.checked_mul(segment_pitch)?;
+        if row_pitch % 1024 == 0 {
+            // Rows 4 KiB apart would compete for the same sets of the cache.
+            row_pitch = row_pitch.checked_add(LINE)?;
+        }
+        let span = (rows.kernel - 1).checked_mul(rows.dilation)?.checked_add(1)?;
+        let tile_rows = select::line_outputs(select::best_line(&stage.choice.lines, rows.output));
+        let outputs = blocking::strip_rows(rows.output, tile_rows, row_pitch, rows.stride, span, stage.caches);
+        let reached = (outputs - 1).checked_mul(rows.stride)?.checked_add(span)?;
+        let rows = reached.min(rows.input);
+        let elements = stage.choice.lane_axis == LaneAxis::Elements;
+        let spill = if elements { columns.output.checked_mul(group)?.checked_mul(longest_line(stage))? } else { 0 };
+        Some(Self { group, segments, segment_len, by_residue, segment_pitch, row_pitch, outputs, rows, spill })
+    }
+
+    /// Segment and offset in it, in groups, of tap column `kx` for output column 0.
+    const fn tap(&self, columns: &Axis, kx: usize) -> (usize, usize) {
+        if self.by_residue { (kx % self.segments, kx * columns.dilation / columns.stride) } else { (kx, 0) }
+    }
+
+    /// Input column of the first group of a segment.
+    const fn start(&self, columns: &Axis, segment: usize) -> isize {
+        let offset = segment * columns.dilation;
+        let first = if self.by_residue { offset % columns.stride } else { offset };
+        first as isize - columns.before as isize
+    }
+
+    /// Elements of the filled part.
+    fn len(&self) -> Option<usize> {
+        self.rows.checked_mul(self.row_pitch)
+    }
+
+    /// Elements of the tables before the strip.
+    fn tables_len(columns: &Axis) -> Option<usize> {
+        let words = size_of::<usize>() / size_of::<f32>();
+        columns.kernel.checked_mul(3 * words)?.checked_next_multiple_of(LINE)
+    }
+}
+
+/// Elements of scratch: for each tap column an offset and a range of lanes, then the strip.
+pub(super) fn scratch_len(stage: &DepthwiseStage, rows: Axis, columns: Axis) -> Option<usize> {
+    let strip = Strip::new(stage, rows, columns)?;
+    strip.len()?.checked_add(strip.spill)?.checked_add(Strip::tables_len(&columns)?)
+}
+
+/// Outputs of the longest line that one kernel call makes.
+fn longest_line(stage: &DepthwiseStage) -> usize {
+    stage.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).max().unwrap_or(1)
+}
+
+/// Output rows `rows` of output channels `channels` (all of them where lanes are elements).
+pub(super) fn band(
+    stage: &DepthwiseStage,
+    image: &Image,
+    rows: Range<usize>,
+    channels: Range<usize>,
+    scratch: Scratch,
+) {
+    let (Some(strip), Some(tables)) = (Strip::new(stage, image.rows, image.columns), Strip::tables_len(&image.columns))
+    else {
+        return;
+    };
+    debug_assert!(tables + strip.rows * strip.row_pitch + strip.spill <= scratch.len);
+    let taps = image.columns.kernel;
+    let band = Band {
+        stage,
+        image,
+        strip,
+        offsets: scratch.ptr.cast(),
+        lane_ranges: scratch.ptr.cast::<usize>().wrapping_add(taps).cast(),
+        memory: scratch.ptr.wrapping_add(tables),
+        spill: scratch.ptr.wrapping_add(tables + strip.rows * strip.row_pitch),
+    };
+    band.fill_tables();
+    let mut oy = rows.start;
+    // Each piece of the strip is used for all channels of its input channel before it is filled anew.
+    while oy < rows.end {
+        let end = (oy + strip.outputs).min(rows.end);
+        if stage.choice.lane_axis == LaneAxis::Elements {
+            band.piece(oy..end, 0, 0..1);
+        } else {
+            let multiplier = stage.spec.multiplier;
+            for c in channels.start / multiplier..channels.end.div_ceil(multiplier) {
+                let of_c = (c * multiplier).max(channels.start)..((c + 1) * multiplier).min(channels.end);
+                band.piece(oy..end, c, of_c);
+            }
+        }
+        oy = end;
+    }
+}
+
+struct Band<'a> {
+    stage: &'a DepthwiseStage,
+    image: &'a Image,
+    strip: Strip,
+    offsets: *mut isize,
+    lane_ranges: *mut [usize; 2],
+    memory: *mut f32,
+    spill: *mut f32,
+}
+
+impl Band<'_> {
+    fn fill_tables(&self) {
+        let columns = &self.image.columns;
+        for kx in 0..columns.kernel {
+            let (segment, groups) = self.strip.tap(columns, kx);
+            let offset = segment * self.strip.segment_pitch + groups * self.strip.group;
+            let range = columns.outputs_inside(kx).map(|ox| ox * self.strip.group);
+            // SAFETY: the scratch starts with room for an offset and a range of every tap column (`tables_len`).
+            unsafe {
+                self.offsets.add(kx).write(offset as isize);
+                self.lane_ranges.add(kx).write(range);
+            }
+        }
+    }
+
+    /// Output rows `outputs` of the output channels `channels` that read input channel `c`.
+    fn piece(&self, outputs: Range<usize>, c: usize, channels: Range<usize>) {
+        let rows = &self.image.rows;
+        let start = rows.start(outputs.start);
+        let [first, end] = rows.inside(start, outputs.len());
+        // Input rows of the piece that are inside the map.
+        let (top, bottom) = (start + first as isize, start + end as isize);
+        self.copy_rows(c, top, bottom, &outputs);
+        let kernel = select::best_line(&self.stage.choice.lines, outputs.len());
+        let tile = select::line_outputs(kernel);
+        for channel in channels {
+            for oy in outputs.clone().step_by(tile) {
+                self.tile(kernel.run, channel, oy, tile.min(outputs.end - oy), top);
+            }
+        }
+    }
+
+    /// Fills the strip with input rows `top..bottom`, leaving out those that no tap reads.
+    fn copy_rows(&self, c: usize, top: isize, bottom: isize, outputs: &Range<usize>) {
+        let rows = &self.image.rows;
+        let all_read = rows.dilation == 1 && rows.kernel >= rows.stride;
+        if all_read {
+            return self.copy(c, top, (bottom - top).max(0) as usize, 0);
+        }
+        for y in top..bottom {
+            let read = (0..rows.kernel).any(|ky| {
+                let o = y + rows.before as isize - (ky * rows.dilation) as isize;
+                o >= 0 && o as usize % rows.stride == 0 && outputs.contains(&(o as usize / rows.stride))
+            });
+            if read {
+                self.copy(c, y, 1, (y - top) as usize);
+            }
+        }
+    }
+
+    /// Copies `count` input rows from row `y` of channel `c` to row `to` of the strip.
+    fn copy(&self, c: usize, y: isize, count: usize, to: usize) {
+        let (source, strip, columns) = (&self.image.source, &self.strip, &self.image.columns);
+        for segment in 0..strip.segments {
+            let args = RowArgs {
+                from: source.at(c, y, 0),
+                row_step: source.strides.h,
+                rows: count,
+                available: columns.input,
+                start: strip.start(columns, segment),
+                stride: columns.stride,
+                step: source.strides.w,
+                group: strip.group,
+                to: self.memory.wrapping_add(to * strip.row_pitch + segment * strip.segment_pitch),
+                to_step: strip.row_pitch,
+                len: strip.segment_len,
+            };
+            // One tap column per segment strides by the window; residues do too: neighbours in a segment are a stride apart.
+            let KernelFn::Rows(run) = self.stage.choice.rows.run else { return };
+            // SAFETY: the operator's ISA was checked when it was made; rows `y..y + count` are inside the map, and the strip
+            // has room for them and for every segment; groups are at most half a vector (`LaneAxis::Elements`) or one float.
+            unsafe { run(&args) }
+        }
+    }
+
+    /// Output rows `oy..oy + outputs` of one channel; strip row 0 is input row `top`.
+    fn tile(&self, kernel: KernelFn, channel: usize, oy: usize, outputs: usize, top: isize) {
+        let (stage, image, strip) = (self.stage, self.image, &self.strip);
+        let start = image.rows.start(oy);
+        let window = &stage.spec.window;
+        let elements = stage.choice.lane_axis == LaneAxis::Elements;
+        // Columns share a channel's one panel; elements go round through all of them.
+        let (panel, panels) = if elements { (0, stage.packed.panels()) } else { (channel, 1) };
+        let lanes = image.columns.output * strip.group;
+        let spilled = elements && image.target.strides.w != strip.group && image.columns.output > 1;
+        let (output, out_step) =
+            if spilled { (self.spill, lanes) } else { (image.target.at(channel, oy, 0), image.target.strides.h) };
+        let args = LineArgs {
+            input: self.memory.wrapping_offset((start - top).wrapping_mul(strip.row_pitch as isize)),
+            in_step: strip.row_pitch,
+            outer: self.offsets,
+            outer_range: [0, image.columns.kernel],
+            inner_range: image.rows.inside(start, outputs),
+            output,
+            out_step,
+            outputs,
+            lanes,
+            weights: stage.packed.as_slice()[panel * stage.packed.panel_len()..].as_ptr(),
+            first_panel: 0,
+            panels,
+            multiplier: 1,
+            taps: [window.kernel[1], window.kernel[0]],
+            stride: window.stride[0],
+            dilation: window.dilation[0],
+            lane_ranges: if stage.choice.exact_padding { self.lane_ranges } else { core::ptr::null() },
+            epilogue: stage.epilogue,
+        };
+        let KernelFn::Line(run) = kernel else { return };
+        // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to strip rows that were filled;
+        // `outputs` and `lanes` cut the outputs to the output map; panels were packed for this kernel.
+        unsafe { run(&args) }
+        if spilled {
+            self.unspill(oy, outputs);
+        }
+    }
+
+    /// Copies the spilled rows to output rows `oy..oy + outputs`, pixel by pixel.
+    fn unspill(&self, oy: usize, outputs: usize) {
+        let (group, columns) = (self.strip.group, self.image.columns.output);
+        for (row, ox) in (0..outputs).flat_map(|row| (0..columns).map(move |ox| (row, ox))) {
+            let from = self.spill.wrapping_add((row * columns + ox) * group);
+            // SAFETY: the kernel has filled `outputs` rows of `columns` groups; the pixel is inside the output map.
+            unsafe { core::ptr::copy_nonoverlapping(from, self.image.target.at(0, oy + row, ox), group) };
+        }
+    }
+}

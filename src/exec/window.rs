@@ -1,0 +1,72 @@
+//! Where the taps of an output fall along one axis of the map: all positions counted from the tap that reads first.
+
+/// One axis of a window laid on a map.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    pub input: usize,
+    pub output: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    pub dilation: usize,
+    pub before: usize,
+}
+
+impl Axis {
+    /// Input position of the first tap of output `o`; negative in the padding.
+    pub(super) const fn start(&self, o: usize) -> isize {
+        // Both terms are at most `MAX_ELEMENTS`, a quarter of `isize::MAX`.
+        (o * self.stride) as isize - self.before as isize
+    }
+
+    /// Positions `start..` that inputs of `outputs` neighbouring outputs span, cut to those inside the map: `[first, end)`.
+    pub(super) fn inside(&self, start: isize, outputs: usize) -> [usize; 2] {
+        let needed = (outputs - 1) * self.stride + (self.kernel - 1) * self.dilation + 1;
+        let first = (-start).max(0) as usize;
+        let end = (self.input as isize - start).max(0) as usize;
+        [first.min(needed), end.min(needed)]
+    }
+
+    /// Taps of an output starting at `start` that are inside the map: `[first, end)`.
+    pub(super) fn taps_inside(&self, start: isize) -> [usize; 2] {
+        let first = ((-start).max(0) as usize).div_ceil(self.dilation).min(self.kernel);
+        let end = ((self.input as isize - start).max(0) as usize).div_ceil(self.dilation).min(self.kernel);
+        [first, end.max(first)]
+    }
+
+    /// Outputs whose tap `k` is inside the map: `[first, end)`.
+    pub(super) fn outputs_inside(&self, k: usize) -> [usize; 2] {
+        let offset = k * self.dilation;
+        let first = self.before.saturating_sub(offset).div_ceil(self.stride).min(self.output);
+        let end = (self.input + self.before).saturating_sub(offset).div_ceil(self.stride).min(self.output);
+        [first, end.max(first)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_agree_with_counting() {
+        for input in 1..6 {
+            for (kernel, stride, dilation, before) in
+                [(3, 1, 1, 1), (3, 2, 1, 0), (2, 3, 2, 4), (5, 1, 1, 7), (1, 4, 1, 0)]
+            {
+                let output = (input + 2 * before - ((kernel - 1) * dilation + 1).min(input + 2 * before)) / stride + 1;
+                let axis = Axis { input, output, kernel, stride, dilation, before };
+                let inside = |o: usize, k: usize| {
+                    let at = axis.start(o) + (k * dilation) as isize;
+                    at >= 0 && at < input as isize
+                };
+                for o in 0..output {
+                    let [first, end] = axis.taps_inside(axis.start(o));
+                    for k in 0..kernel {
+                        assert_eq!(inside(o, k), k >= first && k < end, "{axis:?} output {o} tap {k}");
+                        let [from, to] = axis.outputs_inside(k);
+                        assert_eq!(inside(o, k), o >= from && o < to, "{axis:?} output {o} tap {k}");
+                    }
+                }
+            }
+        }
+    }
+}

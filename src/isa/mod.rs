@@ -1,0 +1,121 @@
+//! Instruction set levels: which exist, which this CPU has, which one to use.
+//!
+//! Detection happens once per process; forcing a level that is missing is an error, never a silent fallback.
+
+mod cache;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+pub use cache::{CacheSizes, cache_sizes};
+
+use crate::error::{Error, Result};
+use core::fmt;
+use core::str::FromStr;
+use std::sync::OnceLock;
+
+/// A set of CPU features that kernels are compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isa {
+    /// What the compiler's target has everywhere (SSE2 on x86-64), through portable SIMD types.
+    Portable,
+    /// AVX2 and FMA: 8 lanes, 16 registers.
+    Avx2,
+    /// AVX-512 F, BW, VL and DQ: 16 lanes, 32 registers, masks.
+    Avx512,
+}
+
+/// Name of the environment variable that forces an instruction set for the whole process.
+pub const ISA_VARIABLE: &str = "SEPCONV_ISA";
+
+impl Isa {
+    /// Every level that this version knows, available here or not; the later, the preferred.
+    pub const ALL: &'static [Self] = &[Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// `"portable"`, `"avx2"` or `"avx512"`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// Levels that this CPU, operating system and build have; the best one last.
+    pub fn available() -> &'static [Self] {
+        static AVAILABLE: OnceLock<Vec<Isa>> = OnceLock::new();
+        AVAILABLE.get_or_init(|| Self::ALL.iter().copied().filter(|isa| isa.detect()).collect())
+    }
+
+    /// Whether this level is in [`Isa::available`].
+    pub fn is_available(self) -> bool {
+        Self::available().contains(&self)
+    }
+
+    /// The level that operators use unless told otherwise: the one named by the environment variable
+    /// `SEPCONV_ISA` if it is set and not empty, else the best available one.
+    pub fn preferred() -> Result<Self> {
+        static FORCED: OnceLock<Option<String>> = OnceLock::new();
+        let forced = FORCED.get_or_init(|| {
+            let value = std::env::var_os(ISA_VARIABLE)?;
+            Some(value.to_string_lossy().into_owned()).filter(|name| !name.is_empty())
+        });
+        match forced {
+            Some(name) => name.parse::<Self>()?.require(),
+            None => Ok(Self::available().last().copied().unwrap_or(Self::Portable)),
+        }
+    }
+
+    /// `self` if it is available, else [`Error::IsaUnavailable`].
+    pub fn require(self) -> Result<Self> {
+        if self.is_available() {
+            return Ok(self);
+        }
+        Err(Error::IsaUnavailable { isa: self, available: Self::available().to_vec() })
+    }
+
+    fn detect(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => x86_64::has_avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => x86_64::has_avx512(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Isa {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let found = Self::ALL.iter().copied().find(|isa| isa.name() == name);
+        found.ok_or_else(|| Error::UnknownIsa { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portable_is_always_available_and_first() {
+        assert_eq!(Isa::available().first(), Some(&Isa::Portable));
+    }
+
+    #[test]
+    fn names_parse_back() {
+        for &isa in Isa::ALL {
+            assert_eq!(isa.name().parse::<Isa>(), Ok(isa));
+        }
+        assert_eq!("sse9".parse::<Isa>(), Err(Error::UnknownIsa { name: "sse9".into() }));
+    }
+}

@@ -1,0 +1,167 @@
+//! A tile of a matrix product, `C[MR × NR] = act(bias + A·B)`: pointwise and dense convolution in both layouts.
+//!
+//! HWC: rows are pixels (A is read in place), columns are output channels (B are packed weights).
+//! CHW: rows are output channels (A are packed weights), columns are pixels (B is a packed strip of pixels).
+//!
+//! ```text
+//! for each k                       accumulators  MR·NV   (start at the bias)
+//!   load NV vectors of B           B             NV
+//!   for each row: broadcast A,     A             1       (a memory operand on AVX-512)
+//!     accumulate NV products       total         (MR+1)·NV+1 registers
+//! ```
+//! Every element sums its products in the order of k, whatever the tile.
+
+use crate::epilogue::{Epilogue, EpilogueArgs};
+use crate::simd::{Simd, unroll};
+
+/// What one call computes: one tile over all of k.
+#[derive(Clone, Copy)]
+pub(crate) struct GemmArgs {
+    /// A's element (0, 0).
+    pub a: *const f32,
+    /// Elements between rows of A (not used where A is packed).
+    pub a_row: usize,
+    /// The k of a sum stand in runs: `segments[0]` times `segments[1]` runs of `run` each.
+    pub segments: [usize; 2],
+    /// Elements of A between runs, outer and inner.
+    pub a_steps: [usize; 2],
+    /// Elements of B between runs, outer and inner.
+    pub b_steps: [usize; 2],
+    /// Values of k in a run.
+    pub run: usize,
+    /// B, packed: `NR` elements for each k of a run.
+    pub b: *const f32,
+    /// Bias: `NR` elements, or one per row where rows are output channels.
+    pub bias: *const f32,
+    /// C's element (0, 0).
+    pub c: *mut f32,
+    /// Elements between rows of C.
+    pub c_row: usize,
+    /// Rows to store, at most `MR`. Where A is not packed all of them are stored.
+    pub rows: usize,
+    /// Columns to store, at most `NR`.
+    pub columns: usize,
+    pub epilogue: EpilogueArgs,
+}
+
+/// A tile with pixels as rows: A in place, bias per column.
+///
+/// # Safety
+/// `MR` rows of A in the runs described, `K·NR` elements of B, `NR` of bias must be readable, `columns` elements of each
+/// of `MR` rows of C writable.
+#[inline(always)]
+pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
+    debug_assert!(args.rows == MR && args.columns >= 1 && args.columns <= NV * S::LANES);
+    let mut sums = [[s.splat(0.0); NV]; MR];
+    unroll!(v < NV, max 4, {
+        // SAFETY: the caller promises NR elements of bias.
+        let bias = unsafe { s.load(args.bias.add(v * S::LANES)) };
+        unroll!(i < MR, max 16, {
+            sums[i][v] = bias;
+        });
+    });
+    for_each_run(args, |a, b| {
+        let mut b = b;
+        for k in 0..args.run {
+            // SAFETY: element k of each row's run, and NR elements of B, are readable.
+            unsafe {
+                accumulate::<S, MR, NV>(s, &mut sums, b, |i| *a.add(i * args.a_row + k));
+                b = b.add(NV * S::LANES);
+            }
+        }
+    });
+    // SAFETY: `columns` elements of each of MR rows are writable.
+    unsafe { store::<S, E, MR, NV>(s, args, &sums) }
+}
+
+/// A tile with output channels as rows: A packed as `MR` elements for each k, bias per row.
+///
+/// # Safety
+/// `K·MR` elements of A, `K·NR` of B, `MR` of bias must be readable, `columns` elements of each of `rows` rows of C writable.
+#[inline(always)]
+pub(crate) unsafe fn run_channels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
+    debug_assert!(args.rows >= 1 && args.rows <= MR);
+    debug_assert!(args.columns >= 1 && args.columns <= NV * S::LANES);
+    let mut sums = [[s.splat(0.0); NV]; MR];
+    unroll!(i < MR, max 16, {
+        // SAFETY: the caller promises MR elements of bias.
+        sums[i] = [s.splat(unsafe { *args.bias.add(i) }); NV];
+    });
+    for_each_run(args, |a, b| {
+        let (mut a, mut b) = (a, b);
+        for _ in 0..args.run {
+            // SAFETY: MR elements of A and NR of B are readable for each k.
+            unsafe {
+                accumulate::<S, MR, NV>(s, &mut sums, b, |i| *a.add(i));
+                a = a.add(MR);
+                b = b.add(NV * S::LANES);
+            }
+        }
+    });
+    // SAFETY: `columns` elements of each of `rows` rows are writable.
+    unsafe { store::<S, E, MR, NV>(s, args, &sums) }
+}
+
+/// Calls `body` with the first elements of A and B of every run, in order.
+#[inline(always)]
+fn for_each_run(args: &GemmArgs, mut body: impl FnMut(*const f32, *const f32)) {
+    for outer in 0..args.segments[0] {
+        for inner in 0..args.segments[1] {
+            let a = args.a.wrapping_add(outer * args.a_steps[0] + inner * args.a_steps[1]);
+            let b = args.b.wrapping_add(outer * args.b_steps[0] + inner * args.b_steps[1]);
+            body(a, b);
+        }
+    }
+}
+
+/// One step of k.
+///
+/// # Safety
+/// `NR` elements must be readable at `b`.
+#[inline(always)]
+unsafe fn accumulate<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    sums: &mut [[S::V; NV]; MR],
+    b: *const f32,
+    a: impl Fn(usize) -> f32,
+) {
+    let mut columns = [s.splat(0.0); NV];
+    unroll!(v < NV, max 4, {
+        // SAFETY: the caller promises NR elements.
+        columns[v] = unsafe { s.load(b.add(v * S::LANES)) };
+    });
+    unroll!(i < MR, max 16, {
+        let row = s.splat(a(i));
+        unroll!(v < NV, max 4, {
+            sums[i][v] = s.mul_add(row, columns[v], sums[i][v]);
+        });
+    });
+}
+
+/// # Safety
+/// `columns` elements of each of `rows` rows of C must be writable.
+#[inline(always)]
+unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(
+    s: S,
+    args: &GemmArgs,
+    sums: &[[S::V; NV]; MR],
+) {
+    let full = args.columns == NV * S::LANES;
+    unroll!(i < MR, max 16, {
+        if i < args.rows {
+            let row = args.c.wrapping_add(i * args.c_row);
+            unroll!(v < NV, max 4, {
+                let y = E::apply(s, &args.epilogue, sums[i][v]);
+                let to = row.wrapping_add(v * S::LANES);
+                if full {
+                    // SAFETY: NR elements of the row are writable.
+                    unsafe { s.store(to, y) };
+                } else {
+                    let lanes = args.columns.saturating_sub(v * S::LANES).min(S::LANES);
+                    // SAFETY: no lane beyond `columns` is written.
+                    unsafe { s.store_masked(to, y, s.mask(lanes)) };
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,328 @@
+//! Depthwise, one line of outputs at a time: `P` neighbours along one axis of the map, a vector of lanes each.
+//!
+//! HWC: lanes are channels, the line runs along a row (inner axis = width, outer taps = kernel rows), each lane has its own taps.
+//! CHW: lanes are columns of a padded strip, the line runs down the rows (inner axis = height, outer taps = kernel columns),
+//! one tap serves all lanes. HWC with few channels: lanes are the elements of a row, otherwise as CHW, taps per lane.
+//!
+//! ```text
+//! for each vector of lanes                     accumulators  P       (start at the bias)
+//!   for each outer tap inside the map          taps          K       (one row or column of them)
+//!     for each of the (P−1)·stride+K inputs    input         1
+//!       for each inner tap: accumulate         total         P+K+1 registers
+//! ```
+//! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere.
+//! A position outside the map is skipped, not multiplied by zero.
+
+use super::channels::{All, First, Lanes, Repeated};
+use crate::epilogue::{Epilogue, EpilogueArgs};
+use crate::simd::{Simd, unroll};
+
+/// What one call computes: a line of outputs, all its lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct LineArgs {
+    /// Lane 0 of the input that tap (0, 0) of output 0 reads. May lie outside the map; only positions inside are touched.
+    pub input: *const f32,
+    /// Elements between neighbouring inputs along the line.
+    pub in_step: usize,
+    /// Offset of each outer tap, in elements.
+    pub outer: *const isize,
+    /// Outer taps that lie inside the map.
+    pub outer_range: [usize; 2],
+    /// Inputs along the line that lie inside the map, counted from `input`.
+    pub inner_range: [usize; 2],
+    /// Lane 0 of output 0.
+    pub output: *mut f32,
+    /// Elements between neighbouring outputs.
+    pub out_step: usize,
+    /// Outputs to store, at most the tile's `P`.
+    pub outputs: usize,
+    /// Lanes to compute.
+    pub lanes: usize,
+    /// Panels of taps, one per vector of lanes: bias, then (outer, inner) taps; with a multiplier, lane indices before the bias.
+    pub weights: *const f32,
+    /// Panel of the first vector, and the number of panels after which they repeat.
+    pub first_panel: usize,
+    /// See `first_panel`.
+    pub panels: usize,
+    /// Output channels per input channel; more than 1 only where lanes are channels.
+    pub multiplier: usize,
+    /// Number of (outer, inner) taps.
+    pub taps: [usize; 2],
+    /// Stride and dilation along the line, in inputs.
+    pub stride: usize,
+    /// See `stride`.
+    pub dilation: usize,
+    /// For each outer tap the lanes whose input is inside the map, or null if all are (or taps are finite and the padding zero).
+    pub lane_ranges: *const [usize; 2],
+    pub epilogue: EpilogueArgs,
+}
+
+/// Where taps come from: one value for all lanes or one per lane.
+pub(crate) trait Taps {
+    /// Floats that a tap takes in the panel.
+    fn unit<S: Simd>() -> usize;
+    /// # Safety
+    /// `unit()` floats must be readable at `p`.
+    unsafe fn get<S: Simd>(s: S, p: *const f32) -> S::V;
+}
+
+/// One tap per lane.
+pub(crate) struct PerLane;
+
+impl Taps for PerLane {
+    #[inline(always)]
+    fn unit<S: Simd>() -> usize {
+        S::LANES
+    }
+
+    #[inline(always)]
+    unsafe fn get<S: Simd>(s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller promises `LANES` floats at `p`.
+        unsafe { s.load(p) }
+    }
+}
+
+/// One tap for all lanes.
+pub(crate) struct Broadcast;
+
+impl Taps for Broadcast {
+    #[inline(always)]
+    fn unit<S: Simd>() -> usize {
+        1
+    }
+
+    #[inline(always)]
+    unsafe fn get<S: Simd>(s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller promises a float at `p`.
+        s.splat(unsafe { *p })
+    }
+}
+
+impl LineArgs {
+    /// The pointer contract, as far as it can be checked here.
+    #[inline(always)]
+    fn check(&self, outputs: usize) {
+        debug_assert!(self.outputs >= 1 && self.outputs <= outputs);
+        debug_assert!(self.outer_range[1] <= self.taps[0]);
+        debug_assert!(self.panels >= 1 && self.multiplier >= 1 && self.lanes >= 1);
+    }
+
+    /// Whether every input of a whole tile of `outputs` is inside the map and every output is wanted.
+    #[inline(always)]
+    fn is_interior(&self, outputs: usize, inputs: usize) -> bool {
+        self.outputs == outputs && self.inner_range[0] == 0 && self.inner_range[1] >= inputs
+    }
+}
+
+/// Walks the vectors of lanes of a line: `$tile!(lanes, edge)` is run for each with `x` (its first lane) and `panel` set.
+macro_rules! for_each_vector {
+    ($s:ident, $args:ident, $interior:expr, $unit:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+        let repeats = $args.multiplier > 1;
+        let panel_len = $unit * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
+        let (mut $x, mut panel_index) = (0, $args.first_panel);
+        while $x < $args.lanes {
+            let rest = $args.lanes - $x;
+            // SAFETY: `panel_index < panels`, each of `panel_len` floats.
+            let $panel = unsafe { $args.weights.add(panel_index * panel_len) };
+            if repeats {
+                let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
+                let $input = $args.input.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
+                let lanes = rest.min(S::LANES);
+                // SAFETY: with a multiplier every panel starts with a vector of lane indices.
+                let index = unsafe { $s.load($panel) };
+                let inputs = (lane + lanes - 1) / $args.multiplier - lane / $args.multiplier + 1;
+                let $lanes = Repeated { index, input: $s.mask(inputs), output: $s.mask(lanes) };
+                let $edge = Edge;
+                let $panel = $panel.wrapping_add(S::LANES);
+                $tile
+            } else {
+                let $input = $args.input.wrapping_add($x);
+                if rest < S::LANES {
+                    let ($lanes, $edge) = (First::<S>($s.mask(rest)), Edge);
+                    $tile
+                } else if $interior {
+                    let ($lanes, $edge) = (All, Interior);
+                    $tile
+                } else {
+                    let ($lanes, $edge) = (All, Edge);
+                    $tile
+                }
+            }
+            $x += S::LANES;
+            panel_index += 1;
+            if panel_index == $args.panels {
+                panel_index = 0;
+            }
+        }
+    }};
+}
+
+/// Whether a tile tests its inputs against the map.
+pub(super) trait Border: Copy {
+    const TESTED: bool;
+}
+#[derive(Clone, Copy)]
+pub(super) struct Interior;
+impl Border for Interior {
+    const TESTED: bool = false;
+}
+#[derive(Clone, Copy)]
+pub(super) struct Edge;
+impl Border for Edge {
+    const TESTED: bool = true;
+}
+
+/// A line of `P` outputs with `K` inner taps at stride `ST`, dilation 1.
+///
+/// # Safety
+/// Every input position inside the ranges and every wanted output must be inside its slice for all lanes; the panels and
+/// the outer offsets must be as [`LineArgs`] says; `taps[1] == K`, `stride == ST`, `dilation == 1`, no `lane_ranges`.
+#[inline(always)]
+pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST: usize, const P: usize>(
+    s: S,
+    args: &LineArgs,
+) {
+    args.check(P);
+    debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && args.lane_ranges.is_null());
+    let interior = args.is_interior(P, (P - 1) * ST + K);
+    for_each_vector!(s, args, interior, T::unit::<S>(), |x, input, panel, lanes, edge| {
+        // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+        unsafe { tile::<S, E, T, _, _, K, ST, P>(s, args, x, input, panel, lanes, edge) }
+    });
+}
+
+/// # Safety
+/// As [`run`], for the lanes from `x` that `lanes` stands for.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn tile<
+    S: Simd,
+    E: Epilogue,
+    T: Taps,
+    L: Lanes<S>,
+    B: Border,
+    const K: usize,
+    const ST: usize,
+    const P: usize,
+>(
+    s: S,
+    args: &LineArgs,
+    x: usize,
+    input: *const f32,
+    panel: *const f32,
+    lanes: L,
+    _border: B,
+) {
+    // SAFETY: a panel starts with the bias.
+    let mut sums = [unsafe { T::get(s, panel) }; P];
+    let [first, end] = args.inner_range;
+    for outer in args.outer_range[0]..args.outer_range[1] {
+        // SAFETY: the panel has K taps for each outer tap, and there is an offset for each.
+        let (taps, offset) = unsafe { (panel.add((1 + outer * K) * T::unit::<S>()), *args.outer.add(outer)) };
+        let mut row = [s.splat(0.0); K];
+        unroll!(k < K, max 8, {
+            // SAFETY: as above.
+            row[k] = unsafe { T::get(s, taps.add(k * T::unit::<S>())) };
+        });
+        let line = input.wrapping_offset(offset);
+        unroll!(j < (P - 1) * ST + K, {
+            if !B::TESTED || (j >= first && j < end) {
+                // SAFETY: position j is inside the map, by the test or because all are.
+                let v = unsafe { lanes.load(s, line.wrapping_add(j * args.in_step)) };
+                unroll!(k < K, max 8, {
+                    if j >= k && (j - k) % ST == 0 && (j - k) / ST < P {
+                        sums[(j - k) / ST] = s.pin(s.mul_add(v, row[k], sums[(j - k) / ST]));
+                    }
+                });
+            }
+        });
+    }
+    // SAFETY: the wanted outputs are inside the slice.
+    unsafe { store::<S, E, L, B, P>(s, args, args.output.wrapping_add(x), &sums, lanes) }
+}
+
+/// A line of `P` outputs with any number of taps, stride and dilation.
+///
+/// # Safety
+/// As [`run`], for the taps, stride and dilation in `args`.
+#[inline(always)]
+pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
+    args.check(P);
+    let interior = args.is_interior(P, (P - 1) * args.stride + (args.taps[1] - 1) * args.dilation + 1);
+    if args.lane_ranges.is_null() {
+        for_each_vector!(s, args, interior, T::unit::<S>(), |x, input, panel, lanes, edge| {
+            // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+            unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, |_, new, _| new) }
+        });
+    } else {
+        for_each_vector!(s, args, false, T::unit::<S>(), |x, input, panel, lanes, edge| {
+            let keep = |outer: usize, new: S::V, old: S::V| {
+                // SAFETY: there is a range for every outer tap.
+                let [from, to] = unsafe { *args.lane_ranges.add(outer) };
+                let lane = |at: usize| at.saturating_sub(x).min(S::LANES);
+                s.select_range(lane(from), lane(to), new, old)
+            };
+            // SAFETY: as above.
+            unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, keep) }
+        });
+    }
+}
+
+/// # Safety
+/// As [`run_generic`], for the lanes from `x` that `lanes` stands for.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, const P: usize>(
+    s: S,
+    args: &LineArgs,
+    x: usize,
+    input: *const f32,
+    panel: *const f32,
+    lanes: L,
+    _border: B,
+    keep: impl Fn(usize, S::V, S::V) -> S::V,
+) {
+    // SAFETY: a panel starts with the bias.
+    let mut sums = [unsafe { T::get(s, panel) }; P];
+    let [first, end] = args.inner_range;
+    let step = args.stride * args.in_step;
+    for outer in args.outer_range[0]..args.outer_range[1] {
+        // SAFETY: there is an offset for each outer tap.
+        let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
+        for k in 0..args.taps[1] {
+            let at = k * args.dilation;
+            // SAFETY: the panel has taps[1] taps for each outer tap.
+            let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
+            let from = line.wrapping_add(at * args.in_step);
+            unroll!(p < P, max 16, {
+                let position = at + p * args.stride;
+                if !B::TESTED || (position >= first && position < end) {
+                    // SAFETY: the position is inside the map, by the test or because all are.
+                    let v = unsafe { lanes.load(s, from.wrapping_add(p * step)) };
+                    sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
+                }
+            });
+        }
+    }
+    // SAFETY: the wanted outputs are inside the slice.
+    unsafe { store::<S, E, L, B, P>(s, args, args.output.wrapping_add(x), &sums, lanes) }
+}
+
+/// # Safety
+/// The wanted outputs must be writable for the lanes.
+#[inline(always)]
+unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
+    s: S,
+    args: &LineArgs,
+    output: *mut f32,
+    sums: &[S::V; P],
+    lanes: L,
+) {
+    unroll!(p < P, max 16, {
+        if !B::TESTED || p < args.outputs {
+            let y = E::apply(s, &args.epilogue, sums[p]);
+            // SAFETY: output p is wanted.
+            unsafe { lanes.store(s, output.wrapping_add(p * args.out_step), y) };
+        }
+    });
+}

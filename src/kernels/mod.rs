@@ -1,0 +1,16 @@
+//! Microkernels: one register tile each, written once over [`Simd`](crate::simd::Simd), made concrete for every instruction
+//! set by the shims in [`registry`].
+//!
+//! | family | a vector is | a tile is |
+//! |---|---|---|
+//! | [`line`] | channels (HWC) or columns (CHW) | a line of outputs along the other axis, any kernel |
+//! | [`block`] | channels (HWC) | rows × pixels with all taps in registers |
+//! | [`gemm`] | output channels (HWC) or pixels (CHW) | rows × columns of a matrix product |
+
+pub(crate) mod block;
+pub(crate) mod channels;
+pub(crate) mod gemm;
+pub(crate) mod line;
+pub(crate) mod probe;
+pub(crate) mod registry;
+pub(crate) mod rows;

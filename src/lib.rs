@@ -1,0 +1,24 @@
+//! sepconv
+mod buffer;
+pub mod cost;
+mod epilogue;
+mod error;
+mod exec;
+pub mod isa;
+mod kernels;
+mod layout;
+mod pack;
+mod plan;
+pub mod reference;
+mod simd;
+mod spec;
+mod tensor;
+mod weights;
+pub use buffer::Workspace;
+pub use error::*;
+pub use exec::*;
+pub use isa::Isa;
+pub use layout::*;
+pub use spec::*;
+pub use tensor::*;
+pub use weights::*;

@@ -1,0 +1,107 @@
+//! Panels of a weight matrix: columns (HWC) or rows (CHW) of one register tile each, the bias first.
+
+use crate::buffer::AlignedBuffer;
+use crate::weights::Weights;
+
+/// One panel: `width` output channels from `first`, of which `count` exist; the others are zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Panel {
+    pub first: usize,
+    pub count: usize,
+    pub width: usize,
+    /// Where its bias starts; its weights follow, `width` for each k.
+    pub offset: usize,
+}
+
+/// Packed weights of a pointwise or dense convolution.
+pub(crate) struct PackedGemm {
+    data: AlignedBuffer,
+    panels: Vec<Panel>,
+    k: usize,
+}
+
+impl PackedGemm {
+    /// Packs `[Cin, Cout, kh, kw] = sizes` with k in the order (tap row, tap column, input channel), into panels of these widths
+    /// (which add up to at least `Cout`).
+    pub(crate) fn new(sizes: [usize; 4], widths: &[usize], weights: Weights<'_>, bias: Option<&[f32]>) -> Self {
+        let [cin, cout, kh, kw] = sizes;
+        let k = cin * kh * kw;
+        let (mut panels, mut first, mut offset) = (Vec::with_capacity(widths.len()), 0, 0);
+        for &width in widths {
+            panels.push(Panel { first, count: width.min(cout - first), width, offset });
+            first += width.min(cout - first);
+            // Panels start at cache lines, so that whole-vector loads of the weights do not straddle them.
+            offset += (width * (k + 1)).next_multiple_of(crate::buffer::LINE);
+        }
+        debug_assert_eq!(first, cout);
+        let mut data = AlignedBuffer::zeroed(offset);
+        for panel in &panels {
+            let to = &mut data.as_mut_slice()[panel.offset..][..panel.width * (k + 1)];
+            let (to_bias, to_weights) = to.split_at_mut(panel.width);
+            if let Some(bias) = bias {
+                to_bias[..panel.count].copy_from_slice(&bias[panel.first..][..panel.count]);
+            }
+            for (index, row) in to_weights.chunks_exact_mut(panel.width).enumerate() {
+                let (tap, c) = (index / cin, index % cin);
+                for (o, weight) in row.iter_mut().enumerate().take(panel.count) {
+                    *weight = weights.dense_at(sizes, panel.first + o, c, tap / kw, tap % kw);
+                }
+            }
+        }
+        Self { data, panels, k }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[f32] {
+        self.data.as_slice()
+    }
+
+    pub(crate) fn panels(&self) -> &[Panel] {
+        &self.panels
+    }
+
+    /// Products of one sum.
+    pub(crate) const fn k(&self) -> usize {
+        self.k
+    }
+}
+
+/// Cuts `count` into panels, the widest first; the last may be wider than what is left.
+pub(crate) fn widths(count: usize, available: &[usize]) -> Vec<usize> {
+    let mut widths = Vec::new();
+    let mut left = count;
+    while left > 0 {
+        let fitting = available.iter().copied().filter(|&width| width <= left).max();
+        // What is left below the narrowest full panel, or just below a wider one, takes the narrowest panel that holds it.
+        let covering = available.iter().copied().filter(|&width| width >= left).min();
+        let width = covering.or(fitting).expect("there is at least one width");
+        widths.push(width);
+        left -= width.min(left);
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_cover_exactly_what_is_asked() {
+        assert_eq!(widths(64, &[32, 16]), [32, 32]);
+        assert_eq!(widths(40, &[32, 16]), [32, 16]);
+        assert_eq!(widths(24, &[32, 16]), [32]);
+        assert_eq!(widths(32, &[14, 8, 4, 2, 1]), [14, 14, 4]);
+        assert_eq!(widths(3, &[8]), [8]);
+    }
+
+    #[test]
+    fn panels_hold_bias_then_weights_of_each_k() {
+        // Two inputs, three outputs, 1×1.
+        let weights = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let packed = PackedGemm::new([2, 3, 1, 1], &[2, 2], Weights::torch(&weights), Some(&[7.0, 8.0, 9.0]));
+        let first = packed.panels()[0];
+        assert_eq!(packed.as_slice()[first.offset..][..6], [7.0, 8.0, 1.0, 3.0, 2.0, 4.0]);
+        let second = packed.panels()[1];
+        assert_eq!(second, Panel { first: 2, count: 1, width: 2, offset: 16 });
+        assert_eq!(packed.as_slice()[second.offset..][..6], [9.0, 0.0, 5.0, 0.0, 6.0, 0.0]);
+    }
+}

@@ -1,0 +1,6 @@
+//! Weights in the order in which kernels read them, made once when the operator is made.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod depthwise;
+pub(crate) mod gemm;

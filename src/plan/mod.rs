@@ -1,0 +1,7 @@
+//! Which kernels an operator uses and how its loops are blocked: pure functions of spec, instruction set and cache sizes,
+//! tested without the hardware that they plan for.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod blocking;
+pub(crate) mod select;

@@ -1,0 +1,167 @@
+//! Picks kernels from the registry.
+
+use crate::epilogue::EpilogueKind;
+use crate::isa::Isa;
+use crate::kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
+use crate::layout::{DType, Layout};
+use crate::pack::depthwise::LaneAxis;
+use crate::spec::DepthwiseSpec;
+
+/// The kernels of a depthwise operator.
+#[derive(Debug, Clone)]
+pub(crate) struct DepthwiseChoice {
+    pub lane_axis: LaneAxis,
+    /// Line kernels that can do the job, the longest line first. All of them sum in the same order.
+    pub lines: Vec<&'static KernelDesc>,
+    /// A block kernel for pairs of rows.
+    pub block: Option<&'static KernelDesc>,
+    /// Copies rows into strips.
+    pub rows: &'static KernelDesc,
+    /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
+    pub exact_padding: bool,
+}
+
+/// Kernels for a depthwise convolution whose weights are all finite, or not.
+pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, finite: bool) -> DepthwiseChoice {
+    let lane_axis = lane_axis(spec, isa);
+    // The axis along which a line's outputs stand: a row of pixels, or rows of a column.
+    let inner = if lane_axis == LaneAxis::Channels { 1 } else { 0 };
+    // Strips hold zeros where the padding is; those may only meet finite weights.
+    let exact_padding = lane_axis != LaneAxis::Channels && !finite;
+    let window = &spec.window;
+    let tuned = window.dilation[inner] == 1 && !exact_padding;
+    let wanted = (window.kernel[inner], window.stride[inner]);
+    // Lanes that each have their own tap are what the HWC kernels take.
+    let kernels_of = if lane_axis == LaneAxis::Columns { Layout::Chw } else { Layout::Hwc };
+    let line = |of: Option<(usize, usize)>| {
+        let matches =
+            move |kind| matches!(kind, KernelKind::Line { layout, window, .. } if layout == kernels_of && window == of);
+        let mut found: Vec<_> = candidates(isa, spec.dtype, epilogue).filter(|kernel| matches(kernel.kind)).collect();
+        found.sort_by_key(|kernel| core::cmp::Reverse(line_outputs(kernel)));
+        found
+    };
+    let mut lines = if tuned { line(Some(wanted)) } else { Vec::new() };
+    if lines.is_empty() {
+        lines = line(None);
+    }
+    let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
+    let block = candidates(isa, spec.dtype, epilogue)
+        .find(|kernel| matches!(kernel.kind, KernelKind::Block { window, .. } if window == wanted))
+        .filter(|_| square && lane_axis == LaneAxis::Channels && spec.multiplier == 1);
+    DepthwiseChoice { lane_axis, lines, block, rows: rows(isa, spec.dtype), exact_padding }
+}
+
+fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
+    match spec.layout {
+        Layout::Chw => LaneAxis::Columns,
+        // Half a vector of channels or fewer: rows of elements fill vectors better.
+        Layout::Hwc if spec.multiplier == 1 && 2 * spec.channels <= lanes(isa) => LaneAxis::Elements,
+        Layout::Hwc => LaneAxis::Channels,
+    }
+}
+
+/// Outputs of a line kernel's tile.
+pub(crate) fn line_outputs(kernel: &KernelDesc) -> usize {
+    match kernel.kind {
+        KernelKind::Line { outputs, .. } => outputs,
+        _ => 1,
+    }
+}
+
+/// The line kernel that wastes the fewest outputs on a line of `len`; of equals, the first.
+pub(crate) fn best_line(lines: &[&'static KernelDesc], len: usize) -> &'static KernelDesc {
+    let wasted = |kernel: &&&'static KernelDesc| len.next_multiple_of(line_outputs(kernel)) - len;
+    lines.iter().min_by_key(wasted).copied().expect("every instruction set has a generic line kernel")
+}
+
+/// The gemm kernels of a layout with so many vectors of columns, the tallest tile first.
+pub(crate) fn gemm(
+    layout: Layout,
+    vectors: usize,
+    isa: Isa,
+    dtype: DType,
+    epilogue: EpilogueKind,
+) -> Vec<(usize, &'static KernelDesc)> {
+    let mut found: Vec<_> = candidates(isa, dtype, epilogue)
+        .filter_map(|kernel| match kernel.kind {
+            KernelKind::Gemm { layout: l, rows, vectors: v } if l == layout && v == vectors => Some((rows, kernel)),
+            _ => None,
+        })
+        .collect();
+    found.sort_by_key(|&(rows, _)| core::cmp::Reverse(rows));
+    found
+}
+
+/// Vectors of columns of the widest gemm tile of a layout.
+pub(crate) fn gemm_vectors(layout: Layout, isa: Isa, dtype: DType, epilogue: EpilogueKind) -> usize {
+    let vectors = candidates(isa, dtype, epilogue).filter_map(|kernel| match kernel.kind {
+        KernelKind::Gemm { layout: l, vectors, .. } if l == layout => Some(vectors),
+        _ => None,
+    });
+    vectors.max().expect("every instruction set has gemm kernels")
+}
+
+/// The row copy of an instruction set.
+pub(crate) fn rows(isa: Isa, dtype: DType) -> &'static KernelDesc {
+    let mut all = candidates(isa, dtype, EpilogueKind::Clamp);
+    all.find(|kernel| kernel.kind == KernelKind::Rows).expect("every instruction set has a row copy")
+}
+
+fn candidates(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<Item = &'static KernelDesc> {
+    KERNELS.iter().filter(move |k| k.isa == isa && k.dtype == dtype && k.epilogue == epilogue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(spec: &DepthwiseSpec, isa: Isa) -> &'static str {
+        depthwise(spec, isa, EpilogueKind::Clamp, true).lines[0].name
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn tuned_kernels_are_chosen_by_taps_and_stride_along_the_line() {
+        let spec = DepthwiseSpec::new(64, [3, 3]);
+        assert_eq!(chosen(&spec, Isa::Avx2), "f32_dw_hwc_nx3s1_1x7__avx2");
+        assert_eq!(chosen(&spec.layout(Layout::Chw), Isa::Avx2), "f32_dw_chw_3xns1_7x1__avx2");
+        assert_eq!(chosen(&spec.stride([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s2_1x7__avx2");
+        assert_eq!(chosen(&spec.dilation([2, 1]), Isa::Avx2), "f32_dw_hwc_nx3s1_1x7__avx2");
+        assert_eq!(chosen(&spec.dilation([1, 2]), Isa::Avx2), "f32_dw_hwc_generic_1x8__avx2");
+        assert_eq!(chosen(&DepthwiseSpec::new(64, [5, 4]), Isa::Avx512), "f32_dw_hwc_generic_1x8__avx512");
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn blocks_are_for_square_windows_without_multiplier() {
+        let block =
+            |spec: DepthwiseSpec| depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).block.map(|k| k.name);
+        let spec = DepthwiseSpec::new(64, [3, 3]);
+        assert_eq!(block(spec), Some("f32_dw_hwc_3x3s1_2x7__avx512"));
+        assert_eq!(block(spec.multiplier(2)), None);
+        assert_eq!(block(spec.dilation([2, 1])), None);
+        assert_eq!(block(spec.layout(Layout::Chw)), None);
+    }
+
+    #[test]
+    fn few_channels_fill_vectors_with_whole_rows() {
+        assert_eq!(lane_axis(&DepthwiseSpec::new(3, [3, 3]), Isa::Portable), LaneAxis::Elements);
+        assert_eq!(lane_axis(&DepthwiseSpec::new(5, [3, 3]), Isa::Portable), LaneAxis::Channels);
+        assert_eq!(lane_axis(&DepthwiseSpec::new(3, [3, 3]).multiplier(2), Isa::Portable), LaneAxis::Channels);
+    }
+
+    #[test]
+    fn infinite_weights_keep_clear_of_padded_zeros() {
+        let spec = DepthwiseSpec::new(3, [3, 3]).layout(Layout::Chw);
+        let choice = depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, false);
+        assert!(choice.exact_padding);
+        assert_eq!(choice.lines[0].name, "f32_dw_chw_generic_4x1__portable");
+    }
+
+    #[test]
+    fn lines_are_chosen_for_least_waste() {
+        let spec = DepthwiseSpec::new(64, [3, 3]);
+        let lines = depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, true).lines;
+        assert_eq!(line_outputs(best_line(&lines, 9)), 4);
+    }
+}

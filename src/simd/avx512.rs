@@ -1,0 +1,167 @@
+//! AVX-512 (F, BW, VL, DQ) with AVX2 and FMA: 16 lanes, 32 registers, masked loads and stores.
+
+use super::Simd;
+use core::arch::x86_64::*;
+
+/// Proof that the CPU has AVX-512 F, BW, VL and DQ.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Simd for Avx512 {
+    const LANES: usize = 16;
+    type V = __m512;
+    type Mask = __mmask16;
+
+    #[inline(always)]
+    unsafe fn assume() -> Self {
+        Self(())
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> __m512 {
+        // SAFETY: `self` proves avx512f; the caller promises `p..p + 16` readable.
+        unsafe { _mm512_loadu_ps(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, v: __m512) {
+        // SAFETY: `self` proves avx512f; the caller promises `p..p + 16` writable.
+        unsafe { _mm512_storeu_ps(p, v) }
+    }
+
+    #[inline(always)]
+    fn mask(self, count: usize) -> __mmask16 {
+        ((1u32 << count) - 1) as __mmask16
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: __mmask16) -> __m512 {
+        // SAFETY: `self` proves avx512f; masked-out lanes are not accessed, the others are readable by contract.
+        unsafe { _mm512_maskz_loadu_ps(mask, p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, v: __m512, mask: __mmask16) {
+        // SAFETY: `self` proves avx512f; masked-out lanes are not accessed, the others are writable by contract.
+        unsafe { _mm512_mask_storeu_ps(p, mask, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_strided(self, p: *const f32, stride: usize, mask: __mmask16) -> __m512 {
+        // The gather takes 32-bit offsets: a stride beyond them is walked lane by lane.
+        if stride > (i32::MAX as usize) / 64 {
+            let mut lanes = [0.0f32; 16];
+            for (lane, value) in lanes.iter_mut().enumerate().take(mask.count_ones() as usize) {
+                // SAFETY: lanes inside the mask are readable by contract.
+                *value = unsafe { *p.add(lane * stride) };
+            }
+            // SAFETY: `self` proves avx512f; `lanes` holds 16 floats.
+            return unsafe { _mm512_loadu_ps(lanes.as_ptr()) };
+        }
+        // SAFETY: `self` proves avx512f; only lanes inside the mask are accessed; offsets fit 32 bits by the test above.
+        unsafe {
+            let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            let offsets = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(stride as i32));
+            _mm512_mask_i32gather_ps::<4>(_mm512_setzero_ps(), mask, offsets, p)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_deinterleaved(self, p: *const f32) -> (__m512, __m512) {
+        // SAFETY: `self` proves avx512f; the caller promises `p..p + 32` readable.
+        unsafe {
+            let (low, high) = (_mm512_loadu_ps(p), _mm512_loadu_ps(p.add(16)));
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+            (_mm512_permutex2var_ps(low, even, high), _mm512_permutex2var_ps(low, odd, high))
+        }
+    }
+
+    #[inline(always)]
+    fn permute(self, v: __m512, index: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_permutexvar_ps(_mm512_castps_si512(index), v) }
+    }
+
+    #[inline(always)]
+    fn select_range(self, from: usize, to: usize, new: __m512, old: __m512) -> __m512 {
+        let mask = self.mask(to) & !self.mask(from);
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_mask_blend_ps(mask, old, new) }
+    }
+
+    #[inline(always)]
+    fn pin(self, v: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { pin(v) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn at_least(self, x: __m512, lo: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f. The instruction returns its second operand if either is NaN: `x` stands there.
+        unsafe { _mm512_max_ps(lo, x) }
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: __m512, hi: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f. The instruction returns its second operand if either is NaN: `x` stands there.
+        unsafe { _mm512_min_ps(hi, x) }
+    }
+
+    #[inline(always)]
+    fn round(self, x: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_roundscale_ps::<0>(x) }
+    }
+
+    #[inline(always)]
+    fn scale_by_power_of_two(self, x: __m512, n: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_scalef_ps(x, n) }
+    }
+}
+
+/// A function of its own, because register classes are checked against the features of the enclosing function.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn pin(mut v: __m512) -> __m512 {
+    // SAFETY: no instruction; the register keeps its value.
+    unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) v, options(nomem, nostack, preserves_flags)) };
+    v
+}

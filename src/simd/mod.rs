@@ -1,0 +1,110 @@
+//! The few vector operations that kernels are written in, once for all instruction sets.
+//!
+//! A value of a type that implements [`Simd`] is a token: it exists only where its CPU features are known to be there,
+//! so its methods may use them. Every method is `inline(always)` and is meant to be inlined into a function that carries
+//! `#[target_feature]`; called anywhere else it is still correct, but slow.
+//!
+//! Values are in lanes `0..LANES`, lane 0 at the lowest address.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+pub(crate) mod portable;
+
+/// One instruction set's vectors of `f32`.
+pub(crate) trait Simd: Copy {
+    /// Floats in a vector.
+    const LANES: usize;
+    /// A vector.
+    type V: Copy;
+    /// The first so many lanes of a vector.
+    type Mask: Copy;
+
+    /// The token.
+    ///
+    /// # Safety
+    /// The CPU must have the instruction set that the token stands for.
+    unsafe fn assume() -> Self;
+
+    /// All lanes `x`.
+    fn splat(self, x: f32) -> Self::V;
+    /// # Safety
+    /// `p..p + LANES` must be readable.
+    unsafe fn load(self, p: *const f32) -> Self::V;
+    /// # Safety
+    /// `p..p + LANES` must be writable.
+    unsafe fn store(self, p: *mut f32, v: Self::V);
+
+    /// The mask of lanes `0..count`; `count` may be anything from 0 to `LANES`.
+    fn mask(self, count: usize) -> Self::Mask;
+    /// Lanes outside the mask are 0 and their memory is not touched.
+    /// # Safety
+    /// `p..p + count` of the mask must be readable.
+    unsafe fn load_masked(self, p: *const f32, mask: Self::Mask) -> Self::V;
+    /// Memory of lanes outside the mask is not touched.
+    /// # Safety
+    /// `p..p + count` of the mask must be writable.
+    unsafe fn store_masked(self, p: *mut f32, v: Self::V, mask: Self::Mask);
+    /// Lanes `p[stride·lane]` for lanes inside the mask, 0 outside.
+    /// # Safety
+    /// All of those elements must be readable.
+    unsafe fn load_strided(self, p: *const f32, stride: usize, mask: Self::Mask) -> Self::V;
+    /// The even and the odd elements of `2·LANES` consecutive ones.
+    /// # Safety
+    /// `p..p + 2·LANES` must be readable.
+    unsafe fn load_deinterleaved(self, p: *const f32) -> (Self::V, Self::V);
+    /// Lane `l` is lane `index[l]` of `v`; the indices are integers in `0..LANES`, given as the bits of floats.
+    fn permute(self, v: Self::V, index: Self::V) -> Self::V;
+    /// Lanes `from..to` of `new`, all others of `old`.
+    fn select_range(self, from: usize, to: usize, new: Self::V, old: Self::V) -> Self::V;
+
+    /// `v`, computed here: keeps the compiler from moving its computation behind later loads.
+    ///
+    /// Left alone, LLVM sorts an unrolled tile into "all loads, then one sum after the other": more inputs live at once
+    /// than there are registers, and every sum waiting for its own last addition. Pinned sums keep the order written.
+    fn pin(self, v: Self::V) -> Self::V {
+        v
+    }
+
+    /// `a·b + c`, fused where the instruction set can.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The larger of `x` and `lo`; NaN where `x` is NaN.
+    fn at_least(self, x: Self::V, lo: Self::V) -> Self::V;
+    /// The smaller of `x` and `hi`; NaN where `x` is NaN.
+    fn at_most(self, x: Self::V, hi: Self::V) -> Self::V;
+    /// The nearest integer, for `|x| < 2²²`.
+    fn round(self, x: Self::V) -> Self::V;
+    /// `x·2ⁿ` for integer `n` in −160…160, denormal results and overflow to infinity included.
+    fn scale_by_power_of_two(self, x: Self::V, n: Self::V) -> Self::V;
+}
+
+/// Repeats a block with a constant `$i = 0, 1, …` while it is below `$n`, so that arrays indexed by it stay in registers.
+///
+/// A plain loop leaves the unrolling to the optimiser, which gives up on larger tiles and then keeps accumulators in memory.
+macro_rules! unroll {
+    ($i:ident < $n:expr, $body:block) => {
+        $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27)
+    };
+    ($i:ident < $n:expr, max 16, $body:block) => {
+        $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    ($i:ident < $n:expr, max 8, $body:block) => {
+        $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7)
+    };
+    ($i:ident < $n:expr, max 4, $body:block) => {
+        $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3)
+    };
+    (@ $i:ident, $n:expr, $body:block, $($k:literal)*) => {{
+        $(if $k < $n {
+            #[allow(non_upper_case_globals)]
+            const $i: usize = $k;
+            $body
+        })*
+    }};
+}
+pub(crate) use unroll;

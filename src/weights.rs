@@ -1,0 +1,65 @@
+//! Weights as users hold them, in the orders of the frameworks.
+
+use crate::error::{Error, Result};
+use crate::spec::DepthwiseSpec;
+
+/// A slice of weights and the order in which its elements stand.
+///
+/// | order | depthwise | pointwise, dense |
+/// |---|---|---|
+/// | [`Weights::torch`] (ONNX too) | `[C·M, 1, kh, kw]` | `[Cout, Cin, kh, kw]` |
+/// | [`Weights::tensorflow`] (Keras too) | `[kh, kw, C, M]` | `[kh, kw, Cin, Cout]` |
+///
+/// In both, depthwise output channel `c·M + q` is input channel `c` with its kernel `q`.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'a> {
+    data: &'a [f32],
+    order: Order,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    Torch,
+    TensorFlow,
+}
+
+impl<'a> Weights<'a> {
+    /// Weights in the order of PyTorch and ONNX: `[Cout, Cin / groups, kh, kw]`.
+    pub const fn torch(data: &'a [f32]) -> Self {
+        Self { data, order: Order::Torch }
+    }
+
+    /// Weights in the order of TensorFlow and Keras: `[kh, kw, C, M]` depthwise, `[kh, kw, Cin, Cout]` otherwise.
+    pub const fn tensorflow(data: &'a [f32]) -> Self {
+        Self { data, order: Order::TensorFlow }
+    }
+
+    pub(crate) fn check(&self, what: &'static str, expected: usize) -> Result<()> {
+        let actual = self.data.len();
+        if actual == expected { Ok(()) } else { Err(Error::LengthMismatch { what, expected, actual }) }
+    }
+
+    pub(crate) fn all_finite(&self) -> bool {
+        self.data.iter().all(|w| w.is_finite())
+    }
+
+    /// Depthwise weight of input channel `c`, multiplier index `q`, tap `(ky, kx)`.
+    #[inline]
+    pub(crate) fn depthwise_at(&self, spec: &DepthwiseSpec, c: usize, q: usize, ky: usize, kx: usize) -> f32 {
+        let [kh, kw] = spec.window.kernel;
+        self.data[match self.order {
+            Order::Torch => ((c * spec.multiplier + q) * kh + ky) * kw + kx,
+            Order::TensorFlow => ((ky * kw + kx) * spec.channels + c) * spec.multiplier + q,
+        }]
+    }
+
+    /// Dense weight from input channel `c` to output channel `o`, tap `(ky, kx)`; `sizes = [Cin, Cout, kh, kw]`.
+    #[inline]
+    pub(crate) fn dense_at(&self, sizes: [usize; 4], o: usize, c: usize, ky: usize, kx: usize) -> f32 {
+        let [cin, cout, kh, kw] = sizes;
+        self.data[match self.order {
+            Order::Torch => ((o * cin + c) * kh + ky) * kw + kx,
+            Order::TensorFlow => ((ky * kw + kx) * cin + c) * cout + o,
+        }]
+    }
+}
