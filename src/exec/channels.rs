@@ -7,16 +7,26 @@
 //! ```
 
 use super::depthwise::{DepthwiseStage, Image};
+use super::map::Source;
 use super::split::Scratch;
+use super::spread::{self, Rows};
+use crate::buffer::LINE;
 use crate::kernels::block::BlockArgs;
 use crate::kernels::line::LineArgs;
 use crate::kernels::registry::{KernelDesc, KernelFn, KernelKind};
-use crate::plan::{blocking, select};
+use crate::layout::Shape;
+use crate::plan::blocking::{self, Footprint, Spread};
+use crate::plan::select;
 use core::ops::Range;
 
-/// Elements of scratch: an offset for each row of taps.
-pub(super) fn scratch_len(stage: &DepthwiseStage) -> Option<usize> {
-    stage.spec.window.kernel[0].checked_mul(size_of::<isize>() / size_of::<f32>())
+/// Elements of scratch: an offset for each row of taps, then room for spread rows.
+pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> Option<usize> {
+    offsets_len(stage)?.checked_add(spread::scratch_len(stage, input))
+}
+
+fn offsets_len(stage: &DepthwiseStage) -> Option<usize> {
+    let words = size_of::<isize>() / size_of::<f32>();
+    stage.spec.window.kernel[0].checked_mul(words)?.checked_next_multiple_of(LINE)
 }
 
 /// Output rows `rows` of output channels `channels`, which start at a multiple of the lanes.
@@ -27,41 +37,105 @@ pub(super) fn band(
     channels: Range<usize>,
     scratch: Scratch,
 ) {
+    let Some(offsets_len) = offsets_len(stage) else { return };
     let offsets = scratch.ptr.cast::<isize>();
-    for ky in 0..image.rows.kernel {
-        let offset = (ky * image.rows.dilation).wrapping_mul(image.source.strides.h);
-        // SAFETY: the scratch has room for an offset of every row of taps (`scratch_len`), and starts at a cache line.
-        unsafe { offsets.add(ky).write(offset as isize) };
+    let rest = Scratch { ptr: scratch.ptr.wrapping_add(offsets_len), len: scratch.len - offsets_len };
+    let spread = spread_of(stage, image, channels.len());
+    let block = match spread {
+        Some(spread) => spread.channels,
+        None => blocking::channel_block(channels.len(), stage.packed.panel_len(), stage.lanes, stage.caches),
+    };
+    for first in channels.clone().step_by(block) {
+        let channels = first..(first + block).min(channels.end);
+        let mut block = Block { stage, image, source: image.source, channels: channels.clone(), offsets };
+        match spread {
+            Some(plan) => block.spread_rows(rows.clone(), plan, Rows::new(stage, image, channels, plan, rest)),
+            None => {
+                block.fill_offsets();
+                block.rows(rows.clone(), |_| ());
+            }
+        }
     }
-    let block = blocking::channel_block(channels.len(), stage.packed.panel_len(), stage.lanes, stage.caches);
-    let mut first = channels.start;
-    while first < channels.end {
-        let end = (first + block).min(channels.end);
-        Block { stage, image, channels: first..end, offsets }.rows(rows.clone());
-        first = end;
+}
+
+/// How to spread the input's pixels, if they compete for the cache and can be spread.
+fn spread_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<Spread> {
+    if stage.spec.multiplier > 1 {
+        return None;
     }
+    let window = &stage.spec.window;
+    let (tile_rows, width) = match stage.choice.block.map(|kernel| kernel.kind) {
+        Some(KernelKind::Block { rows, pixels, .. }) => (rows, pixels),
+        _ => (1, select::line_outputs(select::best_line(&stage.choice.lines, image.columns.output))),
+    };
+    let span = |axis: usize, outputs: usize| {
+        (outputs - 1) * window.stride[axis] + (window.kernel[axis] - 1) * window.dilation[axis] + 1
+    };
+    let tile = Footprint {
+        // Rows that are not read do not count, but a copy must hold what lies between the first and the last.
+        inputs: [span(0, tile_rows).min(image.rows.input), span(1, width).min(image.columns.input)],
+        outputs: tile_rows * width.min(image.columns.output),
+        pixel_bytes: image.source.strides.w.wrapping_mul(size_of::<f32>()),
+        width: image.columns.input,
+        stride: window.stride[0],
+        vector_bytes: stage.lanes * size_of::<f32>(),
+    };
+    blocking::spread(tile, channels, stage.caches)
 }
 
 /// A block of channels of a band.
 struct Block<'a> {
     stage: &'a DepthwiseStage,
     image: &'a Image,
+    /// Where inputs are read: the image's, or spread copies of its rows.
+    source: Source,
     channels: Range<usize>,
-    offsets: *const isize,
+    offsets: *mut isize,
 }
 
 impl Block<'_> {
-    fn rows(&self, rows: Range<usize>) {
+    fn fill_offsets(&self) {
+        for ky in 0..self.image.rows.kernel {
+            let offset = (ky * self.image.rows.dilation).wrapping_mul(self.source.strides.h);
+            // SAFETY: the scratch has room for an offset of every row of taps (`offsets_len`), and starts at a cache line.
+            unsafe { self.offsets.add(ky).write(offset as isize) };
+        }
+    }
+
+    /// All rows from spread copies, a group of output rows at a time.
+    fn spread_rows(&mut self, rows: Range<usize>, plan: Spread, mut copies: Rows<'_>) {
+        let tile_rows = self.block_kernel().map_or(1, |(_, rows, _)| rows);
+        let group = plan.outputs + tile_rows;
+        for first in rows.clone().step_by(group) {
+            let rows = first..(first + group).min(rows.end);
+            self.source = copies.start(&rows);
+            self.fill_offsets();
+            self.rows(rows, |outputs| copies.hold(&outputs));
+        }
+    }
+
+    /// The block kernel with its rows and pixels.
+    fn block_kernel(&self) -> Option<(&'static KernelDesc, usize, usize)> {
+        let kernel = self.stage.choice.block?;
+        match kernel.kind {
+            KernelKind::Block { rows, pixels, .. } => Some((kernel, rows, pixels)),
+            _ => None,
+        }
+    }
+
+    /// Output rows in tiles; `prepare` is called with the rows of each before its first tile.
+    fn rows(&self, rows: Range<usize>, mut prepare: impl FnMut(Range<usize>)) {
         let line = select::best_line(&self.stage.choice.lines, self.image.columns.output);
         let mut oy = rows.start;
-        if let Some(kernel) = self.stage.choice.block {
-            let KernelKind::Block { rows: tile_rows, pixels, .. } = kernel.kind else { return };
+        if let Some((kernel, tile_rows, pixels)) = self.block_kernel() {
             while oy + tile_rows <= rows.end {
+                prepare(oy..oy + tile_rows);
                 self.tiles(pixels, |ox, outputs| self.block_tile(kernel, tile_rows, oy, ox, outputs));
                 oy += tile_rows;
             }
         }
         for oy in oy..rows.end {
+            prepare(oy..oy + 1);
             self.tiles(select::line_outputs(line), |ox, outputs| self.line_tile(line, oy, ox, outputs));
         }
     }
@@ -79,8 +153,8 @@ impl Block<'_> {
         let (y, x) = (image.rows.start(oy), image.columns.start(ox));
         let window = &stage.spec.window;
         let args = LineArgs {
-            input: image.source.at(self.channels.start / stage.spec.multiplier, y, x),
-            in_step: image.source.strides.w,
+            input: self.source.at(self.channels.start / stage.spec.multiplier, y, x),
+            in_step: self.source.strides.w,
             outer: self.offsets,
             outer_range: image.rows.taps_inside(y),
             inner_range: image.columns.inside(x, outputs),
@@ -96,6 +170,8 @@ impl Block<'_> {
             stride: window.stride[1],
             dilation: window.dilation[1],
             lane_ranges: core::ptr::null(),
+            whole_lanes: [0, self.channels.len()],
+            exact: false,
             epilogue: stage.epilogue,
         };
         let KernelFn::Line(run) = kernel.run else { return };
@@ -109,8 +185,8 @@ impl Block<'_> {
         let (y, x) = (image.rows.start(oy), image.columns.start(ox));
         let first_panel = self.channels.start / stage.lanes;
         let args = BlockArgs {
-            input: image.source.at(self.channels.start, y, x),
-            in_steps: [image.source.strides.h, image.source.strides.w],
+            input: self.source.at(self.channels.start, y, x),
+            in_steps: [self.source.strides.h, self.source.strides.w],
             row_range: image.rows.inside(y, tile_rows),
             column_range: image.columns.inside(x, outputs),
             output: image.target.at(self.channels.start, oy, ox),

@@ -14,7 +14,8 @@ use core::ops::Range;
 fn strips(stage: &DenseStage, rows: Axis, columns: Axis) -> usize {
     let width = stage.gemm.columns();
     let pixels = rows.output.saturating_mul(columns.output);
-    let block = blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, width, stage.caches);
+    let block =
+        blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, [width, stage.gemm.rows()], stage.caches);
     (block / width).min(pixels.div_ceil(width)).max(1)
 }
 
@@ -131,6 +132,8 @@ fn copy(
         to,
         to_step: stage.gemm.columns(),
         len: count,
+        pad: true,
+        odd: core::ptr::null_mut(),
     };
     let KernelFn::Rows(run) = stage.copy.run else { return };
     // SAFETY: the operator's ISA was checked when it was made; `available` positions of the row are inside the map for every

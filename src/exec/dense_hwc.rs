@@ -15,8 +15,13 @@ use core::ops::Range;
 
 /// Border pixels gathered at a time.
 fn gathered(stage: &DenseStage, columns: Axis) -> usize {
-    blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, stage.gemm.rows(), stage.caches)
-        .min(columns.output)
+    blocking::gemm_rows(
+        stage.gemm.packed.k(),
+        stage.spec.out_channels,
+        [stage.gemm.rows(), stage.gemm.columns()],
+        stage.caches,
+    )
+    .min(columns.output)
 }
 
 /// Elements of scratch: a row of k for each gathered pixel.
@@ -54,7 +59,8 @@ pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, p
 fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>) {
     let width = image.columns.output;
     let k = stage.gemm.packed.k();
-    let block = blocking::gemm_rows(k, stage.spec.out_channels, stage.gemm.rows(), stage.caches);
+    let block =
+        blocking::gemm_rows(k, stage.spec.out_channels, [stage.gemm.rows(), stage.gemm.columns()], stage.caches);
     let mut line = Pixels {
         input: image.source.at(0, rows.start as isize, 0),
         in_step: image.source.strides.w,
@@ -168,6 +174,8 @@ fn gather(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, to: *mut
             to: to.wrapping_add(ky * row_len),
             to_step: 0,
             len: window.kernel[1],
+            pad: true,
+            odd: core::ptr::null_mut(),
         };
         let contiguous = args.stride == 1 && args.step == cin;
         if contiguous || cin == 1 {

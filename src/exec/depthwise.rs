@@ -134,7 +134,7 @@ impl DepthwiseStage {
     pub(super) fn scratch_len(&self, input: Shape) -> Result<usize> {
         let [rows, columns] = axes(&self.spec.window, input)?;
         let len = match self.choice.lane_axis {
-            LaneAxis::Channels => channels::scratch_len(self),
+            LaneAxis::Channels => channels::scratch_len(self, input),
             LaneAxis::Columns | LaneAxis::Elements => strips::scratch_len(self, rows, columns),
         };
         len.ok_or(workspace_overflow(input))

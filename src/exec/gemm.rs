@@ -1,5 +1,6 @@
 //! A weight matrix packed for the gemm kernels of one layout, and the walk of its tiles over a block of pixels.
 
+use crate::buffer::LINE;
 use crate::epilogue::EpilogueArgs;
 use crate::isa::Isa;
 use crate::kernels::gemm::GemmArgs;
@@ -43,6 +44,21 @@ impl Runs {
     /// One run of all k.
     pub(super) const fn whole(k: usize) -> Self {
         Self { segments: [1, 1], run: k, pixel_steps: [0, 0], weight_steps: [0, 0], weight_start: 0 }
+    }
+}
+
+/// Weights to fetch while a tile is computed: from here, so many elements a k.
+#[derive(Debug, Clone, Copy)]
+struct Ahead {
+    from: *const f32,
+    step: usize,
+}
+
+impl Ahead {
+    /// The part of a panel of `len` elements that falls to the tile at pixel `first` of `count`.
+    fn part(panel: *const f32, len: usize, first: usize, count: usize) -> Self {
+        // A hint a k covers a cache line at most: panels of few pixels are fetched in part.
+        Self { from: panel.wrapping_add(len / count * first), step: LINE / 2 }
     }
 }
 
@@ -100,12 +116,16 @@ impl Gemm {
     /// # Safety
     /// All runs of every pixel must be readable, and the panels' output channels of every pixel writable.
     pub(super) unsafe fn pixel_line(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>) {
-        for panel in &self.packed.panels()[panels] {
+        let mut panels = self.packed.panels()[panels].iter().peekable();
+        while let Some(panel) = panels.next() {
+            // The next panel is fetched bit by bit while this one's pixels pass.
+            let next = panels.peek().map(|next| self.packed.as_slice()[next.offset..].as_ptr());
             let mut first = 0;
             while first < pixels.count {
                 let rest = pixels.count - first;
+                let ahead = next.map(|next| Ahead::part(next, panel.width * self.packed.k(), first, pixels.count));
                 // SAFETY: pixels `first..first + rows` are among the line's.
-                first += unsafe { self.pixel_tile(pixels, first, rest, runs, panel) };
+                first += unsafe { self.pixel_tile(pixels, first, rest, runs, panel, ahead) };
             }
         }
     }
@@ -114,10 +134,19 @@ impl Gemm {
     ///
     /// # Safety
     /// As [`Gemm::pixel_line`], for pixels `first..first + rest`.
-    unsafe fn pixel_tile(&self, pixels: &Pixels, first: usize, rest: usize, runs: &Runs, panel: &Panel) -> usize {
+    unsafe fn pixel_tile(
+        &self,
+        pixels: &Pixels,
+        first: usize,
+        rest: usize,
+        runs: &Runs,
+        panel: &Panel,
+        ahead: Option<Ahead>,
+    ) -> usize {
         let tiles = &self.tiles[panel.width / self.lanes];
         let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
+        let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0 });
         let args = GemmArgs {
             a: pixels.input.wrapping_add(first * pixels.in_step),
             a_row: pixels.in_step,
@@ -126,6 +155,8 @@ impl Gemm {
             b_steps: runs.weight_steps.map(|k| k * panel.width),
             run: runs.run,
             b: weights.wrapping_add((1 + runs.weight_start) * panel.width),
+            ahead: ahead.from,
+            ahead_step: ahead.step,
             bias: weights,
             c: pixels.output.wrapping_add(first * pixels.out_step + panel.first),
             c_row: pixels.out_step,
@@ -168,6 +199,8 @@ impl Gemm {
                 b_steps: runs.pixel_steps,
                 run: runs.run,
                 b: strip,
+                ahead: weights,
+                ahead_step: 0,
                 bias: weights,
                 c: output.wrapping_add(panel.first * plane),
                 c_row: plane,

@@ -15,6 +15,7 @@ mod pointwise;
 pub mod probe;
 mod separable;
 mod split;
+mod spread;
 mod strips;
 mod window;
 

@@ -1,12 +1,13 @@
 //! Depthwise with columns (CHW) or row elements (HWC with few channels) as lanes.
 //!
-//! Input rows are copied into a strip in scratch, with the padding left and right of them filled with zeros and the columns
-//! sorted by stride, so that every tap of every output column is a contiguous run of a strip row:
+//! At column stride 1 the rows are read where they stand; at the borders each tap reads only the lanes inside the map.
+//! At other strides input rows are copied into a strip in scratch first, with the padding left and right of them filled with
+//! zeros and the columns sorted by stride, so that every tap of every output column is a contiguous run of a strip row:
 //!
 //! ```text
 //! for each channel (CHW) or once for all (HWC)
 //!   for each group of output rows whose input fits the first-level cache
-//!     copy their input rows into the strip
+//!     copy their input rows into the strip (unless read in place)
 //!     for each tile of output rows: kernel over all columns
 //! ```
 //! A strip row has one segment for each residue of the tap columns modulo the stride (for stride 1: one segment), or one for
@@ -121,14 +122,19 @@ pub(super) fn band(
         strip,
         offsets: scratch.ptr.cast(),
         lane_ranges: scratch.ptr.cast::<usize>().wrapping_add(taps).cast(),
+        in_place: image.columns.stride == 1 && (image.columns.input == 1 || image.source.strides.w == strip.group),
         memory: scratch.ptr.wrapping_add(tables),
         spill: scratch.ptr.wrapping_add(tables + strip.rows * strip.row_pitch),
     };
     band.fill_tables();
+    if !band.in_place {
+        band.clear_strip();
+    }
+    let step = if band.in_place { rows.len() } else { strip.outputs };
     let mut oy = rows.start;
     // Each piece of the strip is used for all channels of its input channel before it is filled anew.
     while oy < rows.end {
-        let end = (oy + strip.outputs).min(rows.end);
+        let end = (oy + step).min(rows.end);
         if stage.choice.lane_axis == LaneAxis::Elements {
             band.piece(oy..end, 0, 0..1);
         } else {
@@ -148,6 +154,8 @@ struct Band<'a> {
     strip: Strip,
     offsets: *mut isize,
     lane_ranges: *mut [usize; 2],
+    /// Whether input rows are read where they stand.
+    in_place: bool,
     memory: *mut f32,
     spill: *mut f32,
 }
@@ -157,14 +165,24 @@ impl Band<'_> {
         let columns = &self.image.columns;
         for kx in 0..columns.kernel {
             let (segment, groups) = self.strip.tap(columns, kx);
-            let offset = segment * self.strip.segment_pitch + groups * self.strip.group;
+            let offset = if self.in_place {
+                (self.strip.group as isize).wrapping_mul((kx * columns.dilation) as isize - columns.before as isize)
+            } else {
+                (segment * self.strip.segment_pitch + groups * self.strip.group) as isize
+            };
             let range = columns.outputs_inside(kx).map(|ox| ox * self.strip.group);
             // SAFETY: the scratch starts with room for an offset and a range of every tap column (`tables_len`).
             unsafe {
-                self.offsets.add(kx).write(offset as isize);
+                self.offsets.add(kx).write(offset);
                 self.lane_ranges.add(kx).write(range);
             }
         }
+    }
+
+    /// Zeros everywhere: copies then write only what is inside the map.
+    fn clear_strip(&self) {
+        // SAFETY: the scratch has room for all rows of the strip behind the tables (`scratch_len`).
+        unsafe { self.memory.write_bytes(0, self.strip.rows * self.strip.row_pitch) }
     }
 
     /// Output rows `outputs` of the output channels `channels` that read input channel `c`.
@@ -174,12 +192,14 @@ impl Band<'_> {
         let [first, end] = rows.inside(start, outputs.len());
         // Input rows of the piece that are inside the map.
         let (top, bottom) = (start + first as isize, start + end as isize);
-        self.copy_rows(c, top, bottom, &outputs);
+        if !self.in_place {
+            self.copy_rows(c, top, bottom, &outputs);
+        }
         let kernel = select::best_line(&self.stage.choice.lines, outputs.len());
         let tile = select::line_outputs(kernel);
         for channel in channels {
             for oy in outputs.clone().step_by(tile) {
-                self.tile(kernel.run, channel, oy, tile.min(outputs.end - oy), top);
+                self.tile(kernel.run, [channel, c], oy, tile.min(outputs.end - oy), top);
             }
         }
     }
@@ -205,30 +225,41 @@ impl Band<'_> {
     /// Copies `count` input rows from row `y` of channel `c` to row `to` of the strip.
     fn copy(&self, c: usize, y: isize, count: usize, to: usize) {
         let (source, strip, columns) = (&self.image.source, &self.strip, &self.image.columns);
+        let first = RowArgs {
+            from: source.at(c, y, 0),
+            row_step: source.strides.h,
+            rows: count,
+            available: columns.input,
+            start: 0,
+            stride: columns.stride,
+            step: source.strides.w,
+            group: strip.group,
+            to: self.memory.wrapping_add(to * strip.row_pitch),
+            to_step: strip.row_pitch,
+            len: strip.segment_len,
+            pad: false,
+            odd: core::ptr::null_mut(),
+        };
+        let KernelFn::Rows(run) = self.stage.choice.rows.run else { return };
+        if strip.by_residue && strip.segments == 2 && columns.stride == 2 && strip.group == 1 && source.strides.w == 1 {
+            // Both residues in one pass: column 0 is position `before` of the padded row.
+            let at = |position: usize| first.to.wrapping_add(position % 2 * strip.segment_pitch + position / 2);
+            let available = (2 * strip.segment_len).saturating_sub(columns.before).min(columns.input);
+            let args = RowArgs { available, to: at(columns.before), odd: at(columns.before + 1), ..first };
+            // SAFETY: as below; `available` keeps the last column inside its segment.
+            return unsafe { run(&args) };
+        }
         for segment in 0..strip.segments {
-            let args = RowArgs {
-                from: source.at(c, y, 0),
-                row_step: source.strides.h,
-                rows: count,
-                available: columns.input,
-                start: strip.start(columns, segment),
-                stride: columns.stride,
-                step: source.strides.w,
-                group: strip.group,
-                to: self.memory.wrapping_add(to * strip.row_pitch + segment * strip.segment_pitch),
-                to_step: strip.row_pitch,
-                len: strip.segment_len,
-            };
-            // One tap column per segment strides by the window; residues do too: neighbours in a segment are a stride apart.
-            let KernelFn::Rows(run) = self.stage.choice.rows.run else { return };
+            let to = first.to.wrapping_add(segment * strip.segment_pitch);
+            let args = RowArgs { start: strip.start(columns, segment), to, ..first };
             // SAFETY: the operator's ISA was checked when it was made; rows `y..y + count` are inside the map, and the strip
             // has room for them and for every segment; groups are at most half a vector (`LaneAxis::Elements`) or one float.
             unsafe { run(&args) }
         }
     }
 
-    /// Output rows `oy..oy + outputs` of one channel; strip row 0 is input row `top`.
-    fn tile(&self, kernel: KernelFn, channel: usize, oy: usize, outputs: usize, top: isize) {
+    /// Output rows `oy..oy + outputs` of an (output, input) channel; strip row 0 is input row `top`.
+    fn tile(&self, kernel: KernelFn, [channel, c]: [usize; 2], oy: usize, outputs: usize, top: isize) {
         let (stage, image, strip) = (self.stage, self.image, &self.strip);
         let start = image.rows.start(oy);
         let window = &stage.spec.window;
@@ -239,9 +270,16 @@ impl Band<'_> {
         let spilled = elements && image.target.strides.w != strip.group && image.columns.output > 1;
         let (output, out_step) =
             if spilled { (self.spill, lanes) } else { (image.target.at(channel, oy, 0), image.target.strides.h) };
+        let (input, in_step) = if self.in_place {
+            (image.source.at(c, start, 0), image.source.strides.h)
+        } else {
+            let input = self.memory.wrapping_offset((start - top).wrapping_mul(strip.row_pitch as isize));
+            (input.cast_const(), strip.row_pitch)
+        };
+        let exact = stage.choice.exact_padding;
         let args = LineArgs {
-            input: self.memory.wrapping_offset((start - top).wrapping_mul(strip.row_pitch as isize)),
-            in_step: strip.row_pitch,
+            input,
+            in_step,
             outer: self.offsets,
             outer_range: [0, image.columns.kernel],
             inner_range: image.rows.inside(start, outputs),
@@ -256,7 +294,9 @@ impl Band<'_> {
             taps: [window.kernel[1], window.kernel[0]],
             stride: window.stride[0],
             dilation: window.dilation[0],
-            lane_ranges: if stage.choice.exact_padding { self.lane_ranges } else { core::ptr::null() },
+            lane_ranges: if self.in_place || exact { self.lane_ranges } else { core::ptr::null() },
+            whole_lanes: self.whole_columns().map(|ox| ox * strip.group),
+            exact,
             epilogue: stage.epilogue,
         };
         let KernelFn::Line(run) = kernel else { return };
@@ -266,6 +306,12 @@ impl Band<'_> {
         if spilled {
             self.unspill(oy, outputs);
         }
+    }
+
+    /// Output columns whose taps are all inside the map.
+    fn whole_columns(&self) -> [usize; 2] {
+        let columns = &self.image.columns;
+        [columns.outputs_inside(0)[0], columns.outputs_inside(columns.kernel - 1)[1]]
     }
 
     /// Copies the spilled rows to output rows `oy..oy + outputs`, pixel by pixel.

@@ -7,7 +7,7 @@
 //! ```
 //! Sums run in the order (kernel row, kernel column), as in [`line`](super::line), and skip what is outside the map.
 
-use super::channels::{All, First, Lanes};
+use super::lanes::{All, First, Lanes, Loader};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
@@ -107,7 +107,7 @@ unsafe fn tile<
             unroll!(j < (P - 1) * ST + K, max 16, {
                 if !TESTED || (j >= args.column_range[0] && j < args.column_range[1]) {
                     // SAFETY: position (i, j) is inside the map, by the tests or because all are.
-                    let v = unsafe { lanes.load(s, row.wrapping_add(j * args.in_steps[1])) };
+                    let v = unsafe { lanes.loader(s, 0).load(s, row.wrapping_add(j * args.in_steps[1])) };
                     unroll!(ky < K, max 4, {
                         if i >= ky && (i - ky) % ST == 0 && (i - ky) / ST < R {
                             unroll!(kx < K, max 4, {

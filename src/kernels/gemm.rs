@@ -31,6 +31,10 @@ pub(crate) struct GemmArgs {
     pub run: usize,
     /// B, packed: `NR` elements for each k of a run.
     pub b: *const f32,
+    /// Memory that the next tiles will read, hinted at `ahead_step` elements a k; any address, a hint never faults.
+    pub ahead: *const f32,
+    /// See `ahead`; 0 for no hints.
+    pub ahead_step: usize,
     /// Bias: `NR` elements, or one per row where rows are output channels.
     pub bias: *const f32,
     /// C's element (0, 0).
@@ -60,9 +64,12 @@ pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV:
             sums[i][v] = bias;
         });
     });
+    let mut ahead = args.ahead;
     for_each_run(args, |a, b| {
         let mut b = b;
         for k in 0..args.run {
+            s.prefetch(ahead);
+            ahead = ahead.wrapping_add(args.ahead_step);
             // SAFETY: element k of each row's run, and NR elements of B, are readable.
             unsafe {
                 accumulate::<S, MR, NV>(s, &mut sums, b, |i| *a.add(i * args.a_row + k));

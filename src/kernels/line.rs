@@ -13,7 +13,7 @@
 //! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere.
 //! A position outside the map is skipped, not multiplied by zero.
 
-use super::channels::{All, First, Lanes, Repeated};
+use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
@@ -52,8 +52,12 @@ pub(crate) struct LineArgs {
     pub stride: usize,
     /// See `stride`.
     pub dilation: usize,
-    /// For each outer tap the lanes whose input is inside the map, or null if all are (or taps are finite and the padding zero).
+    /// For each outer tap the lanes whose input is inside the map, or null if all lanes of all taps are.
     pub lane_ranges: *const [usize; 2],
+    /// Lanes `[first, end)` whose inputs are inside the map for every tap.
+    pub whole_lanes: [usize; 2],
+    /// Whether lanes outside the map must not even meet a tap as zeros (a tap may be infinite); generic kernels only.
+    pub exact: bool,
     pub epilogue: EpilogueArgs,
 }
 
@@ -107,16 +111,23 @@ impl LineArgs {
         debug_assert!(self.panels >= 1 && self.multiplier >= 1 && self.lanes >= 1);
     }
 
-    /// Whether every input of a whole tile of `outputs` is inside the map and every output is wanted.
+    /// How much of a tile of `outputs` (which reads `inputs`, `taps` of them for each output) has to be tested.
     #[inline(always)]
-    fn is_interior(&self, outputs: usize, inputs: usize) -> bool {
-        self.outputs == outputs && self.inner_range[0] == 0 && self.inner_range[1] >= inputs
+    fn border(&self, outputs: usize, inputs: usize, taps: usize) -> Tested {
+        let [first, end] = self.inner_range;
+        if self.outputs < outputs || first >= taps || end + taps <= inputs {
+            Tested::All
+        } else if first > 0 || end < inputs {
+            Tested::Ends
+        } else {
+            Tested::None
+        }
     }
 }
 
 /// Walks the vectors of lanes of a line: `$tile!(lanes, edge)` is run for each with `x` (its first lane) and `panel` set.
 macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $interior:expr, $unit:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+    ($s:ident, $args:ident, $border:expr, $unit:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = $args.multiplier > 1;
         let panel_len = $unit * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
@@ -137,15 +148,42 @@ macro_rules! for_each_vector {
                 $tile
             } else {
                 let $input = $args.input.wrapping_add($x);
-                if rest < S::LANES {
-                    let ($lanes, $edge) = (First::<S>($s.mask(rest)), Edge);
-                    $tile
-                } else if $interior {
-                    let ($lanes, $edge) = (All, Interior);
-                    $tile
+                let count = rest.min(S::LANES);
+                let [first, end] = $args.whole_lanes;
+                if !$args.lane_ranges.is_null() && ($x < first || $x + count > end) {
+                    let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
+                    if $border == Tested::All {
+                        let $edge = Edge;
+                        $tile
+                    } else {
+                        let $edge = Ends;
+                        $tile
+                    }
+                } else if count < S::LANES {
+                    let $lanes = First::<S>($s.mask(count));
+                    if $border == Tested::All {
+                        let $edge = Edge;
+                        $tile
+                    } else {
+                        let $edge = Ends;
+                        $tile
+                    }
                 } else {
-                    let ($lanes, $edge) = (All, Edge);
-                    $tile
+                    let $lanes = All;
+                    match $border {
+                        Tested::None => {
+                            let $edge = Interior;
+                            $tile
+                        }
+                        Tested::Ends => {
+                            let $edge = Ends;
+                            $tile
+                        }
+                        Tested::All => {
+                            let $edge = Edge;
+                            $tile
+                        }
+                    }
                 }
             }
             $x += S::LANES;
@@ -157,19 +195,51 @@ macro_rules! for_each_vector {
     }};
 }
 
-/// Whether a tile tests its inputs against the map.
-pub(super) trait Border: Copy {
-    const TESTED: bool;
+/// Which inputs of a tile may be outside the map.
+#[derive(Clone, Copy, PartialEq)]
+enum Tested {
+    None,
+    /// Only those at either end that not all outputs read.
+    Ends,
+    All,
 }
+
+/// [`Tested`] as a type: an instance of the tile for each.
+trait Border: Copy {
+    /// Whether input `j` of `inputs` is tested, where an output reads `taps`.
+    fn tests(j: usize, inputs: usize, taps: usize) -> bool;
+    /// Whether some outputs are not wanted.
+    const CUT: bool;
+}
+
 #[derive(Clone, Copy)]
-pub(super) struct Interior;
+struct Interior;
 impl Border for Interior {
-    const TESTED: bool = false;
+    #[inline(always)]
+    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
+        false
+    }
+    const CUT: bool = false;
 }
+
 #[derive(Clone, Copy)]
-pub(super) struct Edge;
+struct Ends;
+impl Border for Ends {
+    #[inline(always)]
+    fn tests(j: usize, inputs: usize, taps: usize) -> bool {
+        j + 1 < taps || j + taps > inputs
+    }
+    const CUT: bool = false;
+}
+
+#[derive(Clone, Copy)]
+struct Edge;
 impl Border for Edge {
-    const TESTED: bool = true;
+    #[inline(always)]
+    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
+        true
+    }
+    const CUT: bool = true;
 }
 
 /// A line of `P` outputs with `K` inner taps at stride `ST`, dilation 1.
@@ -183,9 +253,9 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
     args: &LineArgs,
 ) {
     args.check(P);
-    debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && args.lane_ranges.is_null());
-    let interior = args.is_interior(P, (P - 1) * ST + K);
-    for_each_vector!(s, args, interior, T::unit::<S>(), |x, input, panel, lanes, edge| {
+    debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && !args.exact);
+    let border = args.border(P, (P - 1) * ST + K, K);
+    for_each_vector!(s, args, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
         // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
         unsafe { tile::<S, E, T, _, _, K, ST, P>(s, args, x, input, panel, lanes, edge) }
     });
@@ -225,10 +295,11 @@ unsafe fn tile<
             row[k] = unsafe { T::get(s, taps.add(k * T::unit::<S>())) };
         });
         let line = input.wrapping_offset(offset);
+        let loader = lanes.loader(s, outer);
         unroll!(j < (P - 1) * ST + K, {
-            if !B::TESTED || (j >= first && j < end) {
+            if !B::tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
                 // SAFETY: position j is inside the map, by the test or because all are.
-                let v = unsafe { lanes.load(s, line.wrapping_add(j * args.in_step)) };
+                let v = unsafe { loader.load(s, line.wrapping_add(j * args.in_step)) };
                 unroll!(k < K, max 8, {
                     if j >= k && (j - k) % ST == 0 && (j - k) / ST < P {
                         sums[(j - k) / ST] = s.pin(s.mul_add(v, row[k], sums[(j - k) / ST]));
@@ -248,24 +319,29 @@ unsafe fn tile<
 #[inline(always)]
 pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
     args.check(P);
-    let interior = args.is_interior(P, (P - 1) * args.stride + (args.taps[1] - 1) * args.dilation + 1);
-    if args.lane_ranges.is_null() {
-        for_each_vector!(s, args, interior, T::unit::<S>(), |x, input, panel, lanes, edge| {
+    let span = (args.taps[1] - 1) * args.dilation + 1;
+    let border = match args.border(P, (P - 1) * args.stride + span, span) {
+        Tested::None => Tested::None,
+        // The distance of a tap from the ends is not a constant here.
+        Tested::Ends | Tested::All => Tested::All,
+    };
+    if !args.exact {
+        for_each_vector!(s, args, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
             // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
             unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, |_, new, _| new) }
         });
-    } else {
-        for_each_vector!(s, args, false, T::unit::<S>(), |x, input, panel, lanes, edge| {
-            let keep = |outer: usize, new: S::V, old: S::V| {
-                // SAFETY: there is a range for every outer tap.
-                let [from, to] = unsafe { *args.lane_ranges.add(outer) };
-                let lane = |at: usize| at.saturating_sub(x).min(S::LANES);
-                s.select_range(lane(from), lane(to), new, old)
-            };
-            // SAFETY: as above.
-            unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, keep) }
-        });
+        return;
     }
+    for_each_vector!(s, args, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
+        let keep = |outer: usize, new: S::V, old: S::V| {
+            // SAFETY: `exact` comes with a range for every outer tap.
+            let [from, to] = unsafe { *args.lane_ranges.add(outer) };
+            let lane = |at: usize| at.saturating_sub(x).min(S::LANES);
+            s.select_range(lane(from), lane(to), new, old)
+        };
+        // SAFETY: as above.
+        unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, keep) }
+    });
 }
 
 /// # Safety
@@ -289,6 +365,7 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
     for outer in args.outer_range[0]..args.outer_range[1] {
         // SAFETY: there is an offset for each outer tap.
         let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
+        let loader = lanes.loader(s, outer);
         for k in 0..args.taps[1] {
             let at = k * args.dilation;
             // SAFETY: the panel has taps[1] taps for each outer tap.
@@ -296,9 +373,9 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
             let from = line.wrapping_add(at * args.in_step);
             unroll!(p < P, max 16, {
                 let position = at + p * args.stride;
-                if !B::TESTED || (position >= first && position < end) {
+                if !B::tests(0, 0, 1) || (position >= first && position < end) {
                     // SAFETY: the position is inside the map, by the test or because all are.
-                    let v = unsafe { lanes.load(s, from.wrapping_add(p * step)) };
+                    let v = unsafe { loader.load(s, from.wrapping_add(p * step)) };
                     sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
                 }
             });
@@ -319,7 +396,7 @@ unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
     lanes: L,
 ) {
     unroll!(p < P, max 16, {
-        if !B::TESTED || p < args.outputs {
+        if !B::CUT || p < args.outputs {
             let y = E::apply(s, &args.epilogue, sums[p]);
             // SAFETY: output p is wanted.
             unsafe { lanes.store(s, output.wrapping_add(p * args.out_step), y) };

@@ -8,8 +8,8 @@
 //! | [`gemm`] | output channels (HWC) or pixels (CHW) | rows × columns of a matrix product |
 
 pub(crate) mod block;
-pub(crate) mod channels;
 pub(crate) mod gemm;
+pub(crate) mod lanes;
 pub(crate) mod line;
 pub(crate) mod probe;
 pub(crate) mod registry;

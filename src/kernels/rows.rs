@@ -30,6 +30,11 @@ pub(crate) struct RowArgs {
     pub to_step: usize,
     /// Groups to write for each row.
     pub len: usize,
+    /// Whether positions outside the map are filled with zeros, or left as they are.
+    pub pad: bool,
+    /// If not null: all `available` floats of each row are copied, those at even positions to `to`, at odd ones to `odd`;
+    /// `start`, `stride`, `step`, `group`, `len` and `pad` are not used.
+    pub odd: *mut f32,
 }
 
 /// # Safety
@@ -37,6 +42,14 @@ pub(crate) struct RowArgs {
 /// overlap. `group ≤ LANES`, or `step == group` and `stride == 1`.
 #[inline(always)]
 pub(crate) unsafe fn run<S: Simd>(s: S, args: &RowArgs) {
+    if !args.odd.is_null() {
+        for row in 0..args.rows {
+            let (from, to) = (args.from.wrapping_add(row * args.row_step), row * args.to_step);
+            // SAFETY: the row is readable, and both destinations have room for half of it.
+            unsafe { split(s, from, args.to.wrapping_add(to), args.odd.wrapping_add(to), args.available) };
+        }
+        return;
+    }
     debug_assert!(args.group <= S::LANES || (args.step == args.group && args.stride == 1));
     // Positions start + i·stride that are inside 0..available: i in first..end.
     let first = if args.start >= 0 { 0 } else { args.start.unsigned_abs().div_ceil(args.stride).min(args.len) };
@@ -50,7 +63,10 @@ pub(crate) unsafe fn run<S: Simd>(s: S, args: &RowArgs) {
         // SAFETY: groups first..end come from inside the map; all three ranges are inside the destination row.
         unsafe {
             let to = args.to.add(row * args.to_step);
-            fill_zero(s, to, first * args.group);
+            if args.pad {
+                fill_zero(s, to, first * args.group);
+                fill_zero(s, to.add(end * args.group), (args.len - end) * args.group);
+            }
             let middle = to.add(first * args.group);
             let count = end - first;
             match (contiguous, args.group) {
@@ -59,7 +75,6 @@ pub(crate) unsafe fn run<S: Simd>(s: S, args: &RowArgs) {
                 (false, 1) => copy_strided(s, from, distance, middle, count),
                 (false, _) => copy_groups(s, from, distance, middle, args.group, count),
             }
-            fill_zero(s, to.add(end * args.group), (args.len - end) * args.group);
         }
     }
 }
@@ -97,20 +112,47 @@ unsafe fn copy<S: Simd>(s: S, from: *const f32, to: *mut f32, len: usize) {
 }
 
 /// # Safety
-/// `from[2·i]` must be readable and `to[i]` writable for `i < len`.
+/// `from[2·i]` must be readable and `to[i]` writable for `i < len`; where `i + 1 < len`, `from[2·i + 1]` too.
 #[inline(always)]
 unsafe fn copy_even<S: Simd>(s: S, from: *const f32, to: *mut f32, len: usize) {
     let mut i = 0;
-    // SAFETY: a pair of vectors also reads the odd element after its last even one, so it is used only where a further even
-    // element follows; the rest is read element by element.
+    // SAFETY: the last element touched is from[2·(len − 1)].
     unsafe {
         while i + S::LANES < len {
-            s.store(to.add(i), s.load_deinterleaved(from.add(2 * i)).0);
+            let (low, high) = (s.load(from.add(2 * i)), s.load(from.add(2 * i + S::LANES)));
+            s.store(to.add(i), s.even_lanes(low, high));
             i += S::LANES;
         }
         if i < len {
-            let lanes = s.mask(len - i);
-            s.store_masked(to.add(i), s.load_strided(from.add(2 * i), 2, lanes), lanes);
+            let floats = 2 * (len - i) - 1;
+            let low = s.load_masked(from.add(2 * i), s.mask(floats.min(S::LANES)));
+            let rest = s.mask(floats.saturating_sub(S::LANES));
+            let high = s.load_masked(from.wrapping_add(2 * i + S::LANES), rest);
+            s.store_masked(to.add(i), s.even_lanes(low, high), s.mask(len - i));
+        }
+    }
+}
+
+/// # Safety
+/// `from..from + len` must be readable, `⌈len / 2⌉` elements at `even` and `⌊len / 2⌋` at `odd` writable.
+#[inline(always)]
+unsafe fn split<S: Simd>(s: S, from: *const f32, even: *mut f32, odd: *mut f32, len: usize) {
+    let mut i = 0;
+    // SAFETY: every access stays below `len`, or below half of it.
+    unsafe {
+        while i + 2 * S::LANES <= len {
+            let (low, high) = (s.load(from.add(i)), s.load(from.add(i + S::LANES)));
+            s.store(even.add(i / 2), s.even_lanes(low, high));
+            s.store(odd.add(i / 2), s.odd_lanes(low, high));
+            i += 2 * S::LANES;
+        }
+        if i < len {
+            let rest = len - i;
+            let low = s.load_masked(from.add(i), s.mask(rest.min(S::LANES)));
+            let high = s.mask(rest.saturating_sub(S::LANES));
+            let high = s.load_masked(from.wrapping_add(i + S::LANES), high);
+            s.store_masked(even.add(i / 2), s.even_lanes(low, high), s.mask(rest.div_ceil(2)));
+            s.store_masked(odd.add(i / 2), s.odd_lanes(low, high), s.mask(rest / 2));
         }
     }
 }

@@ -18,6 +18,71 @@ pub(crate) fn channel_block(channels: usize, panel_len: usize, lanes: usize, cac
     if block >= channels { channels.next_multiple_of(lanes) } else { block }
 }
 
+/// Most channels that are spread at a time (see [`spread`]).
+pub(crate) const SPREAD_CHANNELS: usize = 128;
+
+/// Elements of scratch that spread rows may take: a part of the second-level cache.
+pub(crate) const fn spread_capacity(caches: CacheSizes) -> usize {
+    caches.l2 / 8 / size_of::<f32>()
+}
+
+/// A tile as the first-level cache sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Footprint {
+    /// Input rows and columns that a tile reads.
+    pub inputs: [usize; 2],
+    /// Pixels that it writes.
+    pub outputs: usize,
+    /// Bytes between neighbouring pixels of the input.
+    pub pixel_bytes: usize,
+    /// Pixels of an input row.
+    pub width: usize,
+    /// Input rows from one output row to the next.
+    pub stride: usize,
+    /// Bytes of a vector: lines that hold several are read again for each.
+    pub vector_bytes: usize,
+}
+
+/// How to copy rows of pixels so that they no longer compete for cache sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spread {
+    /// Channels at a time.
+    pub channels: usize,
+    /// Elements between pixels of the copy, an odd number of cache lines.
+    pub pixel_pitch: usize,
+    /// Elements between rows of the copy.
+    pub row_pitch: usize,
+    /// Output rows made from one filling, beyond the first tile.
+    pub outputs: usize,
+}
+
+/// Whether and how to spread: only if a tile's lines fall into too few sets, and if the rows that it reads fit the scratch.
+pub(crate) fn spread(tile: Footprint, channels: usize, caches: CacheSizes) -> Option<Spread> {
+    const LINE_BYTES: usize = 64;
+    let way = 4096;
+    let ways = (caches.l1d / way).max(1);
+    // Addresses a multiple of `pixel_bytes` apart meet so many different sets, a whole way at most.
+    let step = 1 << tile.pixel_bytes.trailing_zeros().min(12);
+    let sets = way / step.max(LINE_BYTES);
+    // Copying pays when lines are lost more than once: measured, from twice what the sets hold where a line is read for
+    // two vectors, from four times where it is read for one.
+    let patience = if tile.vector_bytes < LINE_BYTES { 2 } else { 4 };
+    if tile.inputs[0].saturating_mul(tile.inputs[1]).saturating_add(tile.outputs) <= patience * sets * ways {
+        return None;
+    }
+    let floats = LINE_BYTES / size_of::<f32>();
+    let pitch = |channels: usize| (channels.div_ceil(floats) | 1) * floats;
+    let row = |channels: usize| tile.width.checked_mul(pitch(channels));
+    let l1 = caches.l1d / 2 / size_of::<f32>();
+    // As many channels as leave a tile's rows in the first level: longer copies, fewer passes.
+    let fits =
+        |&channels: &usize| row(channels).and_then(|row| row.checked_mul(tile.inputs[0])).is_some_and(|len| len <= l1);
+    let block = [SPREAD_CHANNELS, 64].into_iter().find(fits).unwrap_or(32).min(channels);
+    let row_pitch = row(block)?;
+    let rows = (spread_capacity(caches) / row_pitch).checked_sub(tile.inputs[0])?;
+    Some(Spread { channels: block, pixel_pitch: pitch(block), row_pitch, outputs: rows / tile.stride })
+}
+
 /// Output rows to make from one strip: whole tiles, as many as keep the strip in a part of the first-level cache.
 pub(crate) fn strip_rows(
     output_rows: usize,
@@ -33,12 +98,14 @@ pub(crate) fn strip_rows(
 }
 
 /// Rows of A to go through all panels of B with: few enough to stay in a cache while every panel passes.
-pub(crate) fn gemm_rows(k: usize, n: usize, tile_rows: usize, caches: CacheSizes) -> usize {
-    let weights = k.saturating_mul(n).saturating_mul(size_of::<f32>());
-    // Weights that fit the first level stay there, and so should the pixels; else both live in the second.
-    let budget = if weights <= caches.l1d / 2 { caches.l1d / 4 } else { caches.l2 / 4 };
-    let rows = budget / size_of::<f32>() / k.max(1);
-    (rows / tile_rows * tile_rows).max(tile_rows)
+pub(crate) fn gemm_rows(k: usize, n: usize, tile: [usize; 2], caches: CacheSizes) -> usize {
+    let bytes = size_of::<f32>();
+    let weights = k.saturating_mul(n).saturating_mul(bytes);
+    let in_l1 = caches.l1d / 2 / bytes / k.max(1);
+    // A tile reads `columns` of B for each row of A that stays in the first level, and the other way round: whichever is
+    // reused more often should be the one that is read from the second.
+    let rows = if weights <= caches.l2 / 2 && in_l1 >= tile[1] { in_l1 } else { caches.l2 / 4 / bytes / k.max(1) };
+    (rows / tile[0] * tile[0]).max(tile[0])
 }
 
 /// How a separable convolution keeps its intermediate map in a cache.
@@ -93,6 +160,17 @@ mod tests {
     }
 
     #[test]
+    fn only_competing_pixels_are_spread() {
+        let tile = Footprint { inputs: [4, 9], outputs: 14, pixel_bytes: 2048, width: 14, stride: 1, vector_bytes: 32 };
+        assert_eq!(spread(Footprint { vector_bytes: 64, ..tile }, 512, CACHES), None);
+        let spread_512 = spread(tile, 512, CACHES).unwrap();
+        assert_eq!(spread_512.pixel_pitch / 16 % 2, 1);
+        assert!((4 + spread_512.outputs) * spread_512.row_pitch <= spread_capacity(CACHES));
+        assert_eq!(spread(Footprint { pixel_bytes: 480, ..tile }, 120, CACHES), None);
+        assert_eq!(spread(Footprint { width: 1 << 40, ..tile }, 512, CACHES), None);
+    }
+
+    #[test]
     fn small_maps_are_not_cut() {
         assert_eq!(fusion(7, 7 * 1024, 7, 1, CACHES), Fusion::Whole);
         assert!(matches!(fusion(112, 112 * 64, 112, 2, CACHES), Fusion::Bands { rows } if rows < 20));
@@ -101,7 +179,7 @@ mod tests {
     #[test]
     fn gemm_blocks_are_whole_tiles() {
         for (k, n) in [(32, 64), (512, 512), (1024, 1024), (100_000, 8)] {
-            let rows = gemm_rows(k, n, 14, CACHES);
+            let rows = gemm_rows(k, n, [14, 32], CACHES);
             assert!(rows >= 14 && rows % 14 == 0);
         }
     }

@@ -104,15 +104,35 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn load_deinterleaved(self, p: *const f32) -> (__m256, __m256) {
-        // SAFETY: `self` proves avx2; the caller promises `p..p + 16` readable.
+    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> __m256 {
+        let (from, to) = (self.mask(from).lanes, self.mask(to).lanes);
+        // SAFETY: `self` proves avx2; masked-out lanes are not accessed, the others are readable by contract.
+        unsafe { _mm256_maskload_ps(p, _mm256_andnot_si256(from, to)) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        // SAFETY: a hint; it never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+    }
+
+    #[inline(always)]
+    fn even_lanes(self, low: __m256, high: __m256) -> __m256 {
+        // SAFETY: `self` proves avx2.
         unsafe {
-            let (low, high) = (_mm256_loadu_ps(p), _mm256_loadu_ps(p.add(8)));
-            let even = _mm256_shuffle_ps::<0b10_00_10_00>(low, high);
-            let odd = _mm256_shuffle_ps::<0b11_01_11_01>(low, high);
+            let even = _mm256_castps_pd(_mm256_shuffle_ps::<0b10_00_10_00>(low, high));
             // The shuffle works on 128-bit halves: put the middle quarters in order.
-            let order = |v| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(v)));
-            (order(even), order(odd))
+            _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(even))
+        }
+    }
+
+    #[inline(always)]
+    fn odd_lanes(self, low: __m256, high: __m256) -> __m256 {
+        // SAFETY: `self` proves avx2.
+        unsafe {
+            let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_11_01>(low, high));
+            // As for the even lanes.
+            _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(odd))
         }
     }
 

@@ -73,13 +73,33 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn load_deinterleaved(self, p: *const f32) -> (__m512, __m512) {
-        // SAFETY: `self` proves avx512f; the caller promises `p..p + 32` readable.
+    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> __m512 {
+        let mask = self.mask(to) & !self.mask(from);
+        // SAFETY: `self` proves avx512f; masked-out lanes are not accessed, the others are readable by contract.
+        unsafe { _mm512_maskz_loadu_ps(mask, p) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        // SAFETY: a hint; it never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+    }
+
+    #[inline(always)]
+    fn even_lanes(self, low: __m512, high: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
         unsafe {
-            let (low, high) = (_mm512_loadu_ps(p), _mm512_loadu_ps(p.add(16)));
             let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-            (_mm512_permutex2var_ps(low, even, high), _mm512_permutex2var_ps(low, odd, high))
+            _mm512_permutex2var_ps(low, even, high)
+        }
+    }
+
+    #[inline(always)]
+    fn odd_lanes(self, low: __m512, high: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe {
+            let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+            _mm512_permutex2var_ps(low, odd, high)
         }
     }
 

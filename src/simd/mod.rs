@@ -50,10 +50,16 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// All of those elements must be readable.
     unsafe fn load_strided(self, p: *const f32, stride: usize, mask: Self::Mask) -> Self::V;
-    /// The even and the odd elements of `2·LANES` consecutive ones.
+    /// Lanes `from..to` of the vector at `p`, 0 outside; the memory of other lanes is not touched and need not exist.
     /// # Safety
-    /// `p..p + 2·LANES` must be readable.
-    unsafe fn load_deinterleaved(self, p: *const f32) -> (Self::V, Self::V);
+    /// `p + from..p + to` must be readable.
+    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> Self::V;
+    /// Hints that the memory at `p` will be read. `p` need not be valid.
+    fn prefetch(self, p: *const f32);
+    /// Every second lane of `low` and then of `high`, from the first.
+    fn even_lanes(self, low: Self::V, high: Self::V) -> Self::V;
+    /// Every second lane of `low` and then of `high`, from the second.
+    fn odd_lanes(self, low: Self::V, high: Self::V) -> Self::V;
     /// Lane `l` is lane `index[l]` of `v`; the indices are integers in `0..LANES`, given as the bits of floats.
     fn permute(self, v: Self::V, index: Self::V) -> Self::V;
     /// Lanes `from..to` of `new`, all others of `old`.

@@ -64,12 +64,29 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_deinterleaved(self, p: *const f32) -> (f32x8, f32x8) {
-        // SAFETY: the caller promises `p..p + 16` readable.
-        let x = unsafe { p.cast::<[f32; 16]>().read_unaligned() };
-        let even = f32x8::new([x[0], x[2], x[4], x[6], x[8], x[10], x[12], x[14]]);
-        let odd = f32x8::new([x[1], x[3], x[5], x[7], x[9], x[11], x[13], x[15]]);
-        (even, odd)
+    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> f32x8 {
+        let mut lanes = [0.0; 8];
+        if from < to {
+            let (first, count) = (from.min(8), to.min(8) - from.min(8));
+            // SAFETY: the caller promises `p + from..p + to` readable; `to` is at most 8.
+            unsafe { core::ptr::copy_nonoverlapping(p.wrapping_add(first), lanes.as_mut_ptr().add(first), count) };
+        }
+        f32x8::new(lanes)
+    }
+
+    #[inline(always)]
+    fn prefetch(self, _p: *const f32) {}
+
+    #[inline(always)]
+    fn even_lanes(self, low: f32x8, high: f32x8) -> f32x8 {
+        let (a, b) = (low.to_array(), high.to_array());
+        f32x8::new([a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6]])
+    }
+
+    #[inline(always)]
+    fn odd_lanes(self, low: f32x8, high: f32x8) -> f32x8 {
+        let (a, b) = (low.to_array(), high.to_array());
+        f32x8::new([a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7]])
     }
 
     #[inline(always)]

@@ -1,0 +1,95 @@
+//! Copies of HWC input rows for maps whose pixels compete for the same few sets of the first-level cache.
+//!
+//! Where a pixel's channels take a multiple of 1 or 2 KiB, the lines that one tile reads for one vector of channels all fall
+//! into a few sets and push each other out before their other half, or the next row's tile, is read. A block of channels is
+//! then copied to pixels an odd number of cache lines apart, row by row, just before it is needed.
+
+use super::depthwise::{DepthwiseStage, Image};
+use super::map::Source;
+use super::split::Scratch;
+use crate::buffer::LINE;
+use crate::kernels::registry::KernelFn;
+use crate::kernels::rows::RowArgs;
+use crate::layout::{Shape, Strides};
+use crate::plan::blocking::{self, Spread};
+use core::ops::Range;
+
+/// Elements of scratch that spreading may use for a map of this size.
+pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> usize {
+    if stage.spec.multiplier > 1 {
+        return 0;
+    }
+    let map = input.h.saturating_mul(input.w).saturating_mul(blocking::SPREAD_CHANNELS + LINE);
+    map.min(blocking::spread_capacity(stage.caches)).next_multiple_of(LINE)
+}
+
+/// The part of scratch that holds spread rows, and how they lie there.
+pub(super) struct Rows<'a> {
+    stage: &'a DepthwiseStage,
+    image: &'a Image,
+    channels: Range<usize>,
+    plan: Spread,
+    memory: *mut f32,
+    /// Input rows that are in memory.
+    held: Range<usize>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(
+        stage: &'a DepthwiseStage,
+        image: &'a Image,
+        channels: Range<usize>,
+        plan: Spread,
+        scratch: Scratch,
+    ) -> Self {
+        Self { stage, image, channels, plan, memory: scratch.ptr, held: 0..0 }
+    }
+
+    /// Starts anew with the rows that output rows `outputs` read; returns the map to read them from.
+    pub(super) fn start(&mut self, outputs: &Range<usize>) -> Source {
+        let needed = self.needed(outputs);
+        self.held = needed.start..needed.start;
+        let origin = needed.start * self.plan.row_pitch + self.channels.start;
+        let strides = Strides { c: 1, h: self.plan.row_pitch, w: self.plan.pixel_pitch, n: 0 };
+        Source { ptr: self.memory.wrapping_sub(origin), shape: self.image.source.shape, strides }
+    }
+
+    /// Copies what output rows `outputs` read beyond what is held already.
+    pub(super) fn hold(&mut self, outputs: &Range<usize>) {
+        let needed = self.needed(outputs);
+        let KernelFn::Rows(copy) = self.stage.choice.rows.run else { return };
+        let first = self.held.end.max(needed.start);
+        let origin = self.held.start;
+        for y in first..needed.end {
+            let source = &self.image.source;
+            let args = RowArgs {
+                from: source.at(self.channels.start, y as isize, 0),
+                row_step: source.strides.w,
+                rows: self.image.columns.input,
+                available: self.channels.len(),
+                start: 0,
+                stride: 1,
+                step: 1,
+                group: 1,
+                to: self.memory.wrapping_add((y - origin) * self.plan.row_pitch),
+                to_step: self.plan.pixel_pitch,
+                len: self.channels.len(),
+                pad: false,
+                odd: core::ptr::null_mut(),
+            };
+            // SAFETY: the operator's ISA was checked when it was made; row `y` is inside the map, and the scratch has room
+            // for the rows that a group of outputs reads (`blocking::spread` counted them).
+            unsafe { copy(&args) }
+        }
+        self.held.end = self.held.end.max(needed.end);
+    }
+
+    /// Input rows inside the map that these output rows read.
+    fn needed(&self, outputs: &Range<usize>) -> Range<usize> {
+        let rows = &self.image.rows;
+        let start = rows.start(outputs.start);
+        let [first, end] = rows.inside(start, outputs.len());
+        let at = |offset: usize| (start + offset as isize).max(0) as usize;
+        if first < end { at(first)..at(end) } else { 0..0 }
+    }
+}
