@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! for each block of channels whose taps fit the first-level cache
-//!   for each output row (pair of rows where a block kernel exists)
-//!     for each tile of pixels: kernel over all channels of the block
+//!   for each output row (pair of rows where a block kernel exists): kernel over its tiles, all channels of the block
 //! ```
 
 use super::depthwise::{DepthwiseStage, Image};
@@ -123,44 +122,37 @@ impl Block<'_> {
         }
     }
 
-    /// Output rows in tiles; `prepare` is called with the rows of each before its first tile.
+    /// All output rows; `prepare` is called with the rows of each kernel call before it.
     fn rows(&self, rows: Range<usize>, mut prepare: impl FnMut(Range<usize>)) {
         let line = select::best_line(&self.stage.choice.lines, self.image.columns.output);
         let mut oy = rows.start;
-        if let Some((kernel, tile_rows, pixels)) = self.block_kernel() {
+        if let Some((kernel, tile_rows, _)) = self.block_kernel() {
             while oy + tile_rows <= rows.end {
                 prepare(oy..oy + tile_rows);
-                self.tiles(pixels, |ox, outputs| self.block_tile(kernel, tile_rows, oy, ox, outputs));
+                self.block_rows(kernel, tile_rows, oy);
                 oy += tile_rows;
             }
         }
         for oy in oy..rows.end {
             prepare(oy..oy + 1);
-            self.tiles(select::line_outputs(line), |ox, outputs| self.line_tile(line, oy, ox, outputs));
+            self.line(line, oy);
         }
     }
 
-    /// Calls `tile(first column, columns)` along an output row.
-    fn tiles(&self, width: usize, tile: impl Fn(usize, usize)) {
-        let end = self.image.columns.output;
-        for ox in (0..end).step_by(width) {
-            tile(ox, width.min(end - ox));
-        }
-    }
-
-    fn line_tile(&self, kernel: &KernelDesc, oy: usize, ox: usize, outputs: usize) {
+    fn line(&self, kernel: &KernelDesc, oy: usize) {
         let (stage, image) = (self.stage, self.image);
-        let (y, x) = (image.rows.start(oy), image.columns.start(ox));
+        let (y, x) = (image.rows.start(oy), image.columns.start(0));
         let window = &stage.spec.window;
         let args = LineArgs {
             input: self.source.at(self.channels.start / stage.spec.multiplier, y, x),
             in_step: self.source.strides.w,
             outer: self.offsets,
             outer_range: image.rows.taps_inside(y),
-            inner_range: image.columns.inside(x, outputs),
-            output: image.target.at(self.channels.start, oy, ox),
+            start: x,
+            extent: image.columns.input,
+            output: image.target.at(self.channels.start, oy, 0),
             out_step: image.target.strides.w,
-            outputs,
+            outputs: image.columns.output,
             lanes: self.channels.len(),
             weights: stage.packed.as_slice().as_ptr(),
             first_panel: self.channels.start / stage.lanes,
@@ -176,28 +168,29 @@ impl Block<'_> {
         };
         let KernelFn::Line(run) = kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to the map, whose elements are
-        // inside the checked input slice, and `outputs` cuts the outputs to the output map; panels were packed for this kernel.
+        // inside the checked input slice, and `outputs` is the width of the output map; panels were packed for this kernel.
         unsafe { run(&args) }
     }
 
-    fn block_tile(&self, kernel: &KernelDesc, tile_rows: usize, oy: usize, ox: usize, outputs: usize) {
+    fn block_rows(&self, kernel: &KernelDesc, tile_rows: usize, oy: usize) {
         let (stage, image) = (self.stage, self.image);
-        let (y, x) = (image.rows.start(oy), image.columns.start(ox));
+        let (y, x) = (image.rows.start(oy), image.columns.start(0));
         let first_panel = self.channels.start / stage.lanes;
         let args = BlockArgs {
             input: self.source.at(self.channels.start, y, x),
             in_steps: [self.source.strides.h, self.source.strides.w],
             row_range: image.rows.inside(y, tile_rows),
-            column_range: image.columns.inside(x, outputs),
-            output: image.target.at(self.channels.start, oy, ox),
+            start: x,
+            extent: image.columns.input,
+            output: image.target.at(self.channels.start, oy, 0),
             out_steps: [image.target.strides.h, image.target.strides.w],
-            outputs,
+            outputs: image.columns.output,
             channels: self.channels.len(),
             weights: stage.packed.as_slice()[first_panel * stage.packed.panel_len()..].as_ptr(),
             epilogue: stage.epilogue,
         };
         let KernelFn::Block(run) = kernel.run else { return };
-        // SAFETY: as in `line_tile`; all `tile_rows` rows are inside the band.
+        // SAFETY: as in `line`; all `tile_rows` rows are inside the band.
         unsafe { run(&args) }
     }
 }

@@ -8,7 +8,7 @@
 //! for each channel (CHW) or once for all (HWC)
 //!   for each group of output rows whose input fits the first-level cache
 //!     copy their input rows into the strip (unless read in place)
-//!     for each tile of output rows: kernel over all columns
+//!     kernel over all of its rows and columns
 //! ```
 //! A strip row has one segment for each residue of the tap columns modulo the stride (for stride 1: one segment), or one for
 //! each tap column where that takes less room.
@@ -196,12 +196,20 @@ impl Band<'_> {
             self.copy_rows(c, top, bottom, &outputs);
         }
         let kernel = select::best_line(&self.stage.choice.lines, outputs.len());
-        let tile = select::line_outputs(kernel);
+        // Rows that are spilled are few at a time, the others all in one call.
+        let step = if self.spilled() { longest_line(self.stage) } else { outputs.len() };
         for channel in channels {
-            for oy in outputs.clone().step_by(tile) {
-                self.tile(kernel.run, [channel, c], oy, tile.min(outputs.end - oy), top);
+            for oy in outputs.clone().step_by(step) {
+                self.lines(kernel.run, [channel, c], oy, step.min(outputs.end - oy), top);
             }
         }
+    }
+
+    /// Whether output pixels do not stand side by side in memory, so that rows of elements cannot be stored directly.
+    fn spilled(&self) -> bool {
+        let (target, columns) = (&self.image.target, &self.image.columns);
+        let elements = self.stage.choice.lane_axis == LaneAxis::Elements;
+        elements && target.strides.w != self.strip.group && columns.output > 1
     }
 
     /// Fills the strip with input rows `top..bottom`, leaving out those that no tap reads.
@@ -259,7 +267,7 @@ impl Band<'_> {
     }
 
     /// Output rows `oy..oy + outputs` of an (output, input) channel; strip row 0 is input row `top`.
-    fn tile(&self, kernel: KernelFn, [channel, c]: [usize; 2], oy: usize, outputs: usize, top: isize) {
+    fn lines(&self, kernel: KernelFn, [channel, c]: [usize; 2], oy: usize, outputs: usize, top: isize) {
         let (stage, image, strip) = (self.stage, self.image, &self.strip);
         let start = image.rows.start(oy);
         let window = &stage.spec.window;
@@ -267,7 +275,7 @@ impl Band<'_> {
         // Columns share a channel's one panel; elements go round through all of them.
         let (panel, panels) = if elements { (0, stage.packed.panels()) } else { (channel, 1) };
         let lanes = image.columns.output * strip.group;
-        let spilled = elements && image.target.strides.w != strip.group && image.columns.output > 1;
+        let spilled = self.spilled();
         let (output, out_step) =
             if spilled { (self.spill, lanes) } else { (image.target.at(channel, oy, 0), image.target.strides.h) };
         let (input, in_step) = if self.in_place {
@@ -282,7 +290,8 @@ impl Band<'_> {
             in_step,
             outer: self.offsets,
             outer_range: [0, image.columns.kernel],
-            inner_range: image.rows.inside(start, outputs),
+            start,
+            extent: image.rows.input,
             output,
             out_step,
             outputs,

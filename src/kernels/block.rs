@@ -1,9 +1,10 @@
 //! Depthwise HWC, a block of `R × P` output pixels at a time with all `K × K` taps in registers: for instruction sets with 32 of them.
 //!
 //! ```text
-//! for each vector of channels                     accumulators  R·P    (start at the bias)
-//!   for each input row and pixel of the block     taps          K·K
-//!     for each tap that it meets: accumulate      input         1
+//! for each block of R rows × P pixels
+//!   for each vector of channels                     accumulators  R·P    (start at the bias)
+//!     for each input row and pixel of the block     taps          K·K
+//!       for each tap that it meets: accumulate      input         1
 //! ```
 //! Sums run in the order (kernel row, kernel column), as in [`line`](super::line), and skip what is outside the map.
 
@@ -11,7 +12,7 @@ use super::lanes::{All, First, Lanes, Loader};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
-/// What one call computes: a block of output pixels, all its channels.
+/// What one call computes: `R` output rows, all their channels.
 #[derive(Clone, Copy)]
 pub(crate) struct BlockArgs {
     /// Channel 0 of the input that tap (0, 0) of output (0, 0) reads. May lie outside the map; only positions inside are touched.
@@ -20,13 +21,15 @@ pub(crate) struct BlockArgs {
     pub in_steps: [usize; 2],
     /// Input rows inside the map, counted from `input`.
     pub row_range: [usize; 2],
-    /// Input columns inside the map, counted from `input`.
-    pub column_range: [usize; 2],
+    /// Column that `input` stands for; negative in the padding.
+    pub start: isize,
+    /// Columns of the map.
+    pub extent: usize,
     /// Channel 0 of output (0, 0).
     pub output: *mut f32,
     /// Elements between output rows and between pixels.
     pub out_steps: [usize; 2],
-    /// Output columns to store, at most the tile's `P`; all `R` rows are stored.
+    /// Output columns to store, of each of `R` rows.
     pub outputs: usize,
     /// Channels to compute.
     pub channels: usize,
@@ -45,22 +48,55 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
     s: S,
     args: &BlockArgs,
 ) {
-    debug_assert!(args.outputs >= 1 && args.outputs <= P && args.channels >= 1);
-    let interior = args.outputs == P
-        && args.row_range[0] == 0
-        && args.row_range[1] >= (R - 1) * ST + K
-        && args.column_range[0] == 0
-        && args.column_range[1] >= (P - 1) * ST + K;
+    debug_assert!(args.outputs >= 1 && args.channels >= 1);
+    let whole_rows = args.row_range[0] == 0 && args.row_range[1] >= (R - 1) * ST + K;
+    for at in (0..args.outputs).step_by(P) {
+        let position = args.start + (at * ST) as isize;
+        let columns = [(-position).max(0) as usize, (args.extent as isize - position).max(0) as usize];
+        let block = Block {
+            input: args.input.wrapping_add(at * ST * args.in_steps[1]),
+            output: args.output.wrapping_add(at * args.out_steps[1]),
+            columns,
+            outputs: P.min(args.outputs - at),
+        };
+        let interior = whole_rows && block.outputs == P && columns[0] == 0 && columns[1] >= (P - 1) * ST + K;
+        // SAFETY: the caller's promise, for `P` of the columns.
+        unsafe { channels::<S, E, K, ST, R, P>(s, args, &block, interior) };
+    }
+}
+
+/// A block of a pair of rows.
+#[derive(Clone, Copy)]
+struct Block {
+    input: *const f32,
+    output: *mut f32,
+    /// Input columns inside the map, counted from `input`: `[first, end)`.
+    columns: [usize; 2],
+    /// Output columns to store.
+    outputs: usize,
+}
+
+/// All channels of a block.
+///
+/// # Safety
+/// As [`run`]; if `interior`, all inputs of the block are inside the map and all outputs are wanted.
+#[inline(always)]
+unsafe fn channels<S: Simd, E: Epilogue, const K: usize, const ST: usize, const R: usize, const P: usize>(
+    s: S,
+    args: &BlockArgs,
+    block: &Block,
+    interior: bool,
+) {
     let panel_len = (1 + K * K) * S::LANES;
     let (mut c, mut panel) = (0, args.weights);
     // SAFETY of the calls: the caller's promise; every tile stays below `channels`, and there is a panel for each.
     while c + S::LANES <= args.channels {
         if interior {
             // SAFETY: see above; all positions are inside.
-            unsafe { tile::<S, E, _, false, K, ST, R, P>(s, args, c, panel, All) };
+            unsafe { tile::<S, E, _, false, K, ST, R, P>(s, args, block, c, panel, All) };
         } else {
             // SAFETY: see above; positions are tested.
-            unsafe { tile::<S, E, _, true, K, ST, R, P>(s, args, c, panel, All) };
+            unsafe { tile::<S, E, _, true, K, ST, R, P>(s, args, block, c, panel, All) };
         }
         c += S::LANES;
         panel = panel.wrapping_add(panel_len);
@@ -68,7 +104,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
     if c < args.channels {
         let lanes = First::<S>(s.mask(args.channels - c));
         // SAFETY: see above; positions are tested, lanes are limited to the last channels.
-        unsafe { tile::<S, E, _, true, K, ST, R, P>(s, args, c, panel, lanes) };
+        unsafe { tile::<S, E, _, true, K, ST, R, P>(s, args, block, c, panel, lanes) };
     }
 }
 
@@ -87,6 +123,7 @@ unsafe fn tile<
 >(
     s: S,
     args: &BlockArgs,
+    block: &Block,
     c: usize,
     panel: *const f32,
     lanes: L,
@@ -100,12 +137,12 @@ unsafe fn tile<
     });
     // SAFETY: a panel starts with the bias.
     let mut sums = [[unsafe { s.load(panel) }; P]; R];
-    let input = args.input.wrapping_add(c);
+    let input = block.input.wrapping_add(c);
     unroll!(i < (R - 1) * ST + K, max 8, {
         if !TESTED || (i >= args.row_range[0] && i < args.row_range[1]) {
             let row = input.wrapping_add(i * args.in_steps[0]);
             unroll!(j < (P - 1) * ST + K, max 16, {
-                if !TESTED || (j >= args.column_range[0] && j < args.column_range[1]) {
+                if !TESTED || (j >= block.columns[0] && j < block.columns[1]) {
                     // SAFETY: position (i, j) is inside the map, by the tests or because all are.
                     let v = unsafe { lanes.loader(s, 0).load(s, row.wrapping_add(j * args.in_steps[1])) };
                     unroll!(ky < K, max 4, {
@@ -122,10 +159,10 @@ unsafe fn tile<
             });
         }
     });
-    let output = args.output.wrapping_add(c);
+    let output = block.output.wrapping_add(c);
     unroll!(r < R, max 4, {
         unroll!(p < P, max 16, {
-            if !TESTED || p < args.outputs {
+            if !TESTED || p < block.outputs {
                 let y = E::apply(s, &args.epilogue, sums[r][p]);
                 // SAFETY: the wanted outputs are inside the slice.
                 unsafe { lanes.store(s, output.wrapping_add(r * args.out_steps[0] + p * args.out_steps[1]), y) };

@@ -1,14 +1,15 @@
-//! Depthwise, one line of outputs at a time: `P` neighbours along one axis of the map, a vector of lanes each.
+//! Depthwise, one line of outputs at a time, in tiles of `P` neighbours along one axis of the map, a vector of lanes each.
 //!
 //! HWC: lanes are channels, the line runs along a row (inner axis = width, outer taps = kernel rows), each lane has its own taps.
 //! CHW: lanes are columns of a padded strip, the line runs down the rows (inner axis = height, outer taps = kernel columns),
 //! one tap serves all lanes. HWC with few channels: lanes are the elements of a row, otherwise as CHW, taps per lane.
 //!
 //! ```text
-//! for each vector of lanes                     accumulators  P       (start at the bias)
-//!   for each outer tap inside the map          taps          K       (one row or column of them)
-//!     for each of the (P−1)·stride+K inputs    input         1
-//!       for each inner tap: accumulate         total         P+K+1 registers
+//! for each tile of P outputs
+//!   for each vector of lanes                     accumulators  P       (start at the bias)
+//!     for each outer tap inside the map          taps          K       (one row or column of them)
+//!       for each of the (P−1)·stride+K inputs    input         1
+//!         for each inner tap: accumulate         total         P+K+1 registers
 //! ```
 //! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere.
 //! A position outside the map is skipped, not multiplied by zero.
@@ -28,13 +29,15 @@ pub(crate) struct LineArgs {
     pub outer: *const isize,
     /// Outer taps that lie inside the map.
     pub outer_range: [usize; 2],
-    /// Inputs along the line that lie inside the map, counted from `input`.
-    pub inner_range: [usize; 2],
+    /// Position along the line that `input` stands for; negative in the padding.
+    pub start: isize,
+    /// Positions along the line that are inside the map: `0..extent`.
+    pub extent: usize,
     /// Lane 0 of output 0.
     pub output: *mut f32,
     /// Elements between neighbouring outputs.
     pub out_step: usize,
-    /// Outputs to store, at most the tile's `P`.
+    /// Outputs of the line.
     pub outputs: usize,
     /// Lanes to compute.
     pub lanes: usize,
@@ -102,22 +105,48 @@ impl Taps for Broadcast {
     }
 }
 
+/// A tile of a line.
+#[derive(Clone, Copy)]
+struct Tile {
+    input: *const f32,
+    output: *mut f32,
+    /// Inputs inside the map, counted from `input`.
+    first: usize,
+    end: usize,
+    /// Outputs to store.
+    outputs: usize,
+}
+
 impl LineArgs {
     /// The pointer contract, as far as it can be checked here.
     #[inline(always)]
-    fn check(&self, outputs: usize) {
-        debug_assert!(self.outputs >= 1 && self.outputs <= outputs);
+    fn check(&self) {
         debug_assert!(self.outer_range[1] <= self.taps[0]);
-        debug_assert!(self.panels >= 1 && self.multiplier >= 1 && self.lanes >= 1);
+        debug_assert!(self.panels >= 1 && self.multiplier >= 1 && self.lanes >= 1 && self.outputs >= 1);
+        debug_assert!(!self.exact || !self.lane_ranges.is_null());
     }
 
+    /// The tile of up to `width` outputs from output `at`.
+    #[inline(always)]
+    fn tile(&self, at: usize, width: usize, stride: usize) -> Tile {
+        let position = self.start + (at * stride) as isize;
+        Tile {
+            input: self.input.wrapping_add(at * stride * self.in_step),
+            output: self.output.wrapping_add(at * self.out_step),
+            first: (-position).max(0) as usize,
+            end: (self.extent as isize - position).max(0) as usize,
+            outputs: width.min(self.outputs - at),
+        }
+    }
+}
+
+impl Tile {
     /// How much of a tile of `outputs` (which reads `inputs`, `taps` of them for each output) has to be tested.
     #[inline(always)]
     fn border(&self, outputs: usize, inputs: usize, taps: usize) -> Tested {
-        let [first, end] = self.inner_range;
-        if self.outputs < outputs || first >= taps || end + taps <= inputs {
+        if self.outputs < outputs || self.first >= taps || self.end + taps <= inputs {
             Tested::All
-        } else if first > 0 || end < inputs {
+        } else if self.first > 0 || self.end < inputs {
             Tested::Ends
         } else {
             Tested::None
@@ -125,9 +154,10 @@ impl LineArgs {
     }
 }
 
-/// Walks the vectors of lanes of a line: `$tile!(lanes, edge)` is run for each with `x` (its first lane) and `panel` set.
+/// Walks the vectors of lanes of a tile: the expression is run for each, with its first lane, input, panel, way of touching
+/// lanes and border bound to the names given.
 macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $border:expr, $unit:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+    ($s:ident, $args:ident, $from:expr, $border:expr, $unit:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = $args.multiplier > 1;
         let panel_len = $unit * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
@@ -137,7 +167,7 @@ macro_rules! for_each_vector {
             let $panel = unsafe { $args.weights.add(panel_index * panel_len) };
             if repeats {
                 let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
-                let $input = $args.input.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
+                let $input = $from.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
                 let lanes = rest.min(S::LANES);
                 // SAFETY: with a multiplier every panel starts with a vector of lane indices.
                 let index = unsafe { $s.load($panel) };
@@ -147,7 +177,7 @@ macro_rules! for_each_vector {
                 let $panel = $panel.wrapping_add(S::LANES);
                 $tile
             } else {
-                let $input = $args.input.wrapping_add($x);
+                let $input = $from.wrapping_add($x);
                 let count = rest.min(S::LANES);
                 let [first, end] = $args.whole_lanes;
                 if !$args.lane_ranges.is_null() && ($x < first || $x + count > end) {
@@ -252,20 +282,23 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
     s: S,
     args: &LineArgs,
 ) {
-    args.check(P);
+    args.check();
     debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && !args.exact);
-    let border = args.border(P, (P - 1) * ST + K, K);
-    for_each_vector!(s, args, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
-        // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
-        unsafe { tile::<S, E, T, _, _, K, ST, P>(s, args, x, input, panel, lanes, edge) }
-    });
+    for at in (0..args.outputs).step_by(P) {
+        let tile = args.tile(at, P, ST);
+        let border = tile.border(P, (P - 1) * ST + K, K);
+        for_each_vector!(s, args, tile.input, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
+            // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+            unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
+        });
+    }
 }
 
 /// # Safety
 /// As [`run`], for the lanes from `x` that `lanes` stands for.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-unsafe fn tile<
+unsafe fn tuned_tile<
     S: Simd,
     E: Epilogue,
     T: Taps,
@@ -277,6 +310,7 @@ unsafe fn tile<
 >(
     s: S,
     args: &LineArgs,
+    tile: &Tile,
     x: usize,
     input: *const f32,
     panel: *const f32,
@@ -285,7 +319,7 @@ unsafe fn tile<
 ) {
     // SAFETY: a panel starts with the bias.
     let mut sums = [unsafe { T::get(s, panel) }; P];
-    let [first, end] = args.inner_range;
+    let (first, end) = (tile.first, tile.end);
     for outer in args.outer_range[0]..args.outer_range[1] {
         // SAFETY: the panel has K taps for each outer tap, and there is an offset for each.
         let (taps, offset) = unsafe { (panel.add((1 + outer * K) * T::unit::<S>()), *args.outer.add(outer)) };
@@ -309,7 +343,7 @@ unsafe fn tile<
         });
     }
     // SAFETY: the wanted outputs are inside the slice.
-    unsafe { store::<S, E, L, B, P>(s, args, args.output.wrapping_add(x), &sums, lanes) }
+    unsafe { store::<S, E, L, B, P>(s, args, tile, x, &sums, lanes) }
 }
 
 /// A line of `P` outputs with any number of taps, stride and dilation.
@@ -318,30 +352,35 @@ unsafe fn tile<
 /// As [`run`], for the taps, stride and dilation in `args`.
 #[inline(always)]
 pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
-    args.check(P);
-    let span = (args.taps[1] - 1) * args.dilation + 1;
-    let border = match args.border(P, (P - 1) * args.stride + span, span) {
-        Tested::None => Tested::None,
-        // The distance of a tap from the ends is not a constant here.
-        Tested::Ends | Tested::All => Tested::All,
-    };
-    if !args.exact {
-        for_each_vector!(s, args, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
-            // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
-            unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, |_, new, _| new) }
-        });
-        return;
-    }
-    for_each_vector!(s, args, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
-        let keep = |outer: usize, new: S::V, old: S::V| {
-            // SAFETY: `exact` comes with a range for every outer tap.
-            let [from, to] = unsafe { *args.lane_ranges.add(outer) };
-            let lane = |at: usize| at.saturating_sub(x).min(S::LANES);
-            s.select_range(lane(from), lane(to), new, old)
+    args.check();
+    for at in (0..args.outputs).step_by(P) {
+        let tile = args.tile(at, P, args.stride);
+        let span = (args.taps[1] - 1) * args.dilation + 1;
+        let border = match tile.border(P, (P - 1) * args.stride + span, span) {
+            Tested::None => Tested::None,
+            // The distance of a tap from the ends is not a constant here.
+            Tested::Ends | Tested::All => Tested::All,
         };
-        // SAFETY: as above.
-        unsafe { generic_tile::<S, E, T, _, _, P>(s, args, x, input, panel, lanes, edge, keep) }
-    });
+        if args.exact {
+            for_each_vector!(s, args, tile.input, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
+                let keep = |outer: usize, new: S::V, old: S::V| {
+                    // SAFETY: `exact` comes with a range for every outer tap.
+                    let [from, to] = unsafe { *args.lane_ranges.add(outer) };
+                    let lane = |at: usize| at.saturating_sub(x).min(S::LANES);
+                    s.select_range(lane(from), lane(to), new, old)
+                };
+                // SAFETY: as below.
+                unsafe { generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, keep) }
+            });
+        } else {
+            for_each_vector!(s, args, tile.input, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
+                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+                unsafe {
+                    generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
+                }
+            });
+        }
+    }
 }
 
 /// # Safety
@@ -351,6 +390,7 @@ pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(
 unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, const P: usize>(
     s: S,
     args: &LineArgs,
+    tile: &Tile,
     x: usize,
     input: *const f32,
     panel: *const f32,
@@ -360,7 +400,7 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
 ) {
     // SAFETY: a panel starts with the bias.
     let mut sums = [unsafe { T::get(s, panel) }; P];
-    let [first, end] = args.inner_range;
+    let (first, end) = (tile.first, tile.end);
     let step = args.stride * args.in_step;
     for outer in args.outer_range[0]..args.outer_range[1] {
         // SAFETY: there is an offset for each outer tap.
@@ -382,7 +422,7 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
         }
     }
     // SAFETY: the wanted outputs are inside the slice.
-    unsafe { store::<S, E, L, B, P>(s, args, args.output.wrapping_add(x), &sums, lanes) }
+    unsafe { store::<S, E, L, B, P>(s, args, tile, x, &sums, lanes) }
 }
 
 /// # Safety
@@ -391,12 +431,14 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
 unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
     s: S,
     args: &LineArgs,
-    output: *mut f32,
+    tile: &Tile,
+    x: usize,
     sums: &[S::V; P],
     lanes: L,
 ) {
+    let output = tile.output.wrapping_add(x);
     unroll!(p < P, max 16, {
-        if !B::CUT || p < args.outputs {
+        if !B::CUT || p < tile.outputs {
             let y = E::apply(s, &args.epilogue, sums[p]);
             // SAFETY: output p is wanted.
             unsafe { lanes.store(s, output.wrapping_add(p * args.out_step), y) };

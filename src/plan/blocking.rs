@@ -66,18 +66,18 @@ pub(crate) fn spread(tile: Footprint, channels: usize, caches: CacheSizes) -> Op
     let sets = way / step.max(LINE_BYTES);
     // Copying pays when lines are lost more than once: measured, from twice what the sets hold where a line is read for
     // two vectors, from four times where it is read for one.
-    let patience = if tile.vector_bytes < LINE_BYTES { 2 } else { 4 };
+    let patience = if tile.vector_bytes < LINE_BYTES { 1 } else { 2 };
     if tile.inputs[0].saturating_mul(tile.inputs[1]).saturating_add(tile.outputs) <= patience * sets * ways {
         return None;
     }
     let floats = LINE_BYTES / size_of::<f32>();
     let pitch = |channels: usize| (channels.div_ceil(floats) | 1) * floats;
     let row = |channels: usize| tile.width.checked_mul(pitch(channels));
-    let l1 = caches.l1d / 2 / size_of::<f32>();
+    let l1 = caches.l1d * 7 / 8 / size_of::<f32>();
     // As many channels as leave a tile's rows in the first level: longer copies, fewer passes.
     let fits =
         |&channels: &usize| row(channels).and_then(|row| row.checked_mul(tile.inputs[0])).is_some_and(|len| len <= l1);
-    let block = [SPREAD_CHANNELS, 64].into_iter().find(fits).unwrap_or(32).min(channels);
+    let block = [SPREAD_CHANNELS, 64].into_iter().find(fits).unwrap_or(48).min(channels);
     let row_pitch = row(block)?;
     let rows = (spread_capacity(caches) / row_pitch).checked_sub(tile.inputs[0])?;
     Some(Spread { channels: block, pixel_pitch: pitch(block), row_pitch, outputs: rows / tile.stride })
