@@ -8,27 +8,40 @@ use super::dense::{DenseImage, DenseStage};
 use super::gemm::{Pixels, Runs};
 use super::split::Scratch;
 use super::window::Axis;
+use crate::buffer::LINE;
 use crate::kernels::registry::KernelFn;
 use crate::kernels::rows::RowArgs;
 use crate::plan::blocking;
 use core::ops::Range;
 
-/// Border pixels gathered at a time.
-fn gathered(stage: &DenseStage, columns: Axis) -> usize {
-    blocking::gemm_rows(
-        stage.gemm.packed.k(),
-        stage.spec.out_channels,
-        [stage.gemm.rows(), stage.gemm.columns()],
-        stage.caches,
-    )
-    .min(columns.output)
+/// Whether the rows of a tile, that many channels apart, fall into fewer sets of the first-level cache than they need.
+fn spreads(stage: &DenseStage) -> bool {
+    let ways = (stage.caches.l1d / 4096).max(1);
+    stage.gemm.packed.k() * size_of::<f32>() % 4096 == 0 && stage.gemm.rows() > ways
 }
 
-/// Elements of scratch: a row of k for each gathered pixel.
-pub(super) fn scratch_len(stage: &DenseStage, _rows: Axis, columns: Axis) -> Option<usize> {
-    if stage.spec.window.kernel == [1, 1] && columns.before == 0 {
-        // Trailing padding can still put whole outputs outside the map; those have no taps and need no copy.
-        return Some(0);
+/// Elements between pixels that are copied apart.
+fn spread_pitch(stage: &DenseStage) -> usize {
+    stage.gemm.packed.k() + LINE
+}
+
+/// Pixels that meet all weights before the next ones do.
+fn block_of(stage: &DenseStage) -> usize {
+    let tile = [stage.gemm.rows(), stage.gemm.columns()];
+    blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, tile, stage.caches)
+}
+
+/// Border pixels gathered at a time.
+fn gathered(stage: &DenseStage, columns: Axis) -> usize {
+    block_of(stage).min(columns.output)
+}
+
+/// Elements of scratch: a row of k for each gathered pixel, or for each pixel that is copied apart.
+pub(super) fn scratch_len(stage: &DenseStage, rows: Axis, columns: Axis) -> Option<usize> {
+    if stage.spec.window.kernel == [1, 1] {
+        // An output has its one tap or none: nothing is gathered.
+        let pixels = rows.output.saturating_mul(columns.output).min(block_of(stage));
+        return if spreads(stage) { pixels.checked_mul(spread_pitch(stage)) } else { Some(0) };
     }
     gathered(stage, columns).checked_mul(stage.gemm.packed.k())
 }
@@ -42,7 +55,7 @@ pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, p
         && image.columns.output == image.columns.input
         && image.rows.output == image.rows.input;
     if flat {
-        return flat_band(stage, image, rows, panels);
+        return flat_band(stage, image, rows, panels, scratch);
     }
     let block = stage.panel_block();
     let (mut first, end) = (panels.start, panels.end);
@@ -56,11 +69,11 @@ pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, p
 }
 
 /// Pointwise at stride 1 on maps without gaps: all rows are one line of pixels.
-fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>) {
+fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
     let width = image.columns.output;
     let k = stage.gemm.packed.k();
-    let block =
-        blocking::gemm_rows(k, stage.spec.out_channels, [stage.gemm.rows(), stage.gemm.columns()], stage.caches);
+    let block = block_of(stage);
+    let spread = spreads(stage) && image.source.strides.w == k;
     let mut line = Pixels {
         input: image.source.at(0, rows.start as isize, 0),
         in_step: image.source.strides.w,
@@ -71,12 +84,40 @@ fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels:
     let mut left = rows.len() * width;
     while left > 0 {
         line.count = block.min(left);
+        let read = if spread { spread_line(stage, &line, scratch) } else { line };
         // SAFETY: the line's pixels are inside both maps, which have as many pixels, without gaps between rows.
-        unsafe { stage.gemm.pixel_line(&line, &Runs::whole(k), panels.clone()) };
+        unsafe { stage.gemm.pixel_line(&read, &Runs::whole(k), panels.clone()) };
         line.input = line.input.wrapping_add(line.count * line.in_step);
         line.output = line.output.wrapping_add(line.count * line.out_step);
         left -= line.count;
     }
+}
+
+/// Copies the pixels of a line apart, so that the rows of a tile no longer push each other out of the first-level cache.
+fn spread_line(stage: &DenseStage, line: &Pixels, scratch: Scratch) -> Pixels {
+    let (k, pitch) = (stage.gemm.packed.k(), spread_pitch(stage));
+    debug_assert!(line.count * pitch <= scratch.len);
+    let args = RowArgs {
+        from: line.input,
+        row_step: line.in_step,
+        rows: line.count,
+        available: k,
+        start: 0,
+        stride: 1,
+        step: 1,
+        group: 1,
+        to: scratch.ptr,
+        to_step: pitch,
+        len: k,
+        pad: false,
+        odd: core::ptr::null_mut(),
+    };
+    if let KernelFn::Rows(copy) = stage.copy.run {
+        // SAFETY: the operator's ISA was checked when it was made; the line's pixels are inside the map, and the scratch has
+        // room for a block of them (`scratch_len`).
+        unsafe { copy(&args) }
+    }
+    Pixels { input: scratch.ptr, in_step: pitch, ..*line }
 }
 
 /// One output row.
@@ -132,7 +173,7 @@ fn border_pixels(
     panels: Range<usize>,
     scratch: Scratch,
 ) {
-    if stage.exact_padding || scratch.len == 0 {
+    if stage.exact_padding || stage.spec.window.kernel == [1, 1] {
         for ox in columns {
             clipped_pixel(stage, image, oy, ox, panels.clone());
         }

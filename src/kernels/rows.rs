@@ -46,7 +46,10 @@ pub(crate) unsafe fn run<S: Simd>(s: S, args: &RowArgs) {
         for row in 0..args.rows {
             let (from, to) = (args.from.wrapping_add(row * args.row_step), row * args.to_step);
             // SAFETY: the row is readable, and both destinations have room for half of it.
-            unsafe { split(s, from, args.to.wrapping_add(to), args.odd.wrapping_add(to), args.available) };
+            unsafe {
+                let ahead = args.rows * args.row_step;
+                split(s, from, args.to.wrapping_add(to), args.odd.wrapping_add(to), args.available, ahead);
+            }
         }
         return;
     }
@@ -136,11 +139,14 @@ unsafe fn copy_even<S: Simd>(s: S, from: *const f32, to: *mut f32, len: usize) {
 /// # Safety
 /// `from..from + len` must be readable, `⌈len / 2⌉` elements at `even` and `⌊len / 2⌋` at `odd` writable.
 #[inline(always)]
-unsafe fn split<S: Simd>(s: S, from: *const f32, even: *mut f32, odd: *mut f32, len: usize) {
+unsafe fn split<S: Simd>(s: S, from: *const f32, even: *mut f32, odd: *mut f32, len: usize, ahead: usize) {
     let mut i = 0;
     // SAFETY: every access stays below `len`, or below half of it.
     unsafe {
         while i + 2 * S::LANES <= len {
+            // The rows of the next call are fetched while this one's are used.
+            s.prefetch(from.wrapping_add(i + ahead));
+            s.prefetch(from.wrapping_add(i + ahead + S::LANES));
             let (low, high) = (s.load(from.add(i)), s.load(from.add(i + S::LANES)));
             s.store(even.add(i / 2), s.even_lanes(low, high));
             s.store(odd.add(i / 2), s.odd_lanes(low, high));
