@@ -93,16 +93,32 @@ fn windowed(window: &Window, input: Shape, output: Shape, factors: [usize; 3]) -
 
 /// Pairs (output position, tap) along one axis whose input lies inside the map.
 fn taps_inside(window: &Window, axis: usize, input: usize, before: usize, output: usize) -> u64 {
-    let (kernel, stride, dilation) = (window.kernel[axis], window.stride[axis], window.dilation[axis]);
-    // Per tap, the outputs whose input position `o·stride + k·dilation − before` falls into 0..input.
-    (0..kernel)
-        .map(|k| {
-            let offset = k * dilation;
-            let first = before.saturating_sub(offset).div_ceil(stride);
-            let end = (input + before).saturating_sub(offset).div_ceil(stride);
-            end.min(output).saturating_sub(first) as u64
-        })
-        .sum()
+    let [kernel, stride, dilation] =
+        [window.kernel[axis], window.stride[axis], window.dilation[axis]].map(|v| v as u128);
+    let (before, input, output) = (before as u128, input as u128, output as u128);
+    // Tap k of output o reads position o·stride + k·dilation − before. Outputs that it puts below position `limit`:
+    // clamp(⌈(before + limit − k·dilation) / stride⌉, 0, output), summed over k; inside are those below `input`, not below 0.
+    let below = |limit: u128| {
+        let reach = before + limit;
+        let some = reach.div_ceil(dilation).min(kernel);
+        let all = reach.saturating_sub((output - 1) * stride).div_ceil(dilation).min(some);
+        // From the last tap that has some outputs back to the first that has not all.
+        let last = reach.saturating_sub(some.saturating_sub(1) * dilation);
+        all * output + floor_sum(some - all, stride, dilation, last + stride - 1)
+    };
+    u64::try_from(below(input) - below(0)).unwrap_or(u64::MAX)
+}
+
+/// `Σ ⌊(a·i + b) / m⌋` for `i` in `0..n`, in as many steps as Euclid's algorithm takes on `a` and `m`.
+fn floor_sum(n: u128, m: u128, a: u128, b: u128) -> u128 {
+    if n == 0 {
+        return 0;
+    }
+    let whole = n * (n - 1) / 2 * (a / m) + n * (b / m);
+    let (a, b) = (a % m, b % m);
+    let top = (a * n + b) / m;
+    // Count lattice points by rows instead of columns: the same sum with the roles of a and m exchanged.
+    if top == 0 { whole } else { whole + floor_sum(top, a, m, (a * n + b) % m) }
 }
 
 #[cfg(test)]
@@ -129,6 +145,15 @@ mod tests {
             }
             assert_eq!(taps_inside(&window, 0, size, pad, output), counted, "{window:?} on {size}");
         }
+    }
+
+    #[test]
+    fn huge_windows_are_counted_in_no_time() {
+        let mut window = Window::new([1 << 40, 3]);
+        window.padding = Padding::uniform(1 << 41);
+        let placed = window.place([5, 5]).unwrap();
+        // Every position of the map is met by every tap once.
+        assert_eq!(taps_inside(&window, 0, 5, 1 << 41, placed.output[0]), 5 << 40);
     }
 
     #[test]

@@ -1,0 +1,182 @@
+//! The table for people: what is the same in all rows stands above it, not in it.
+
+use super::markdown::{Align, markdown};
+use crate::bench::{Report, Row};
+use std::io::{Result, Write};
+
+/// A column: its heading and its cells.
+struct Column {
+    heading: &'static str,
+    cells: Vec<String>,
+    align: Align,
+}
+
+/// Writes what the rows share, the table, and a summary.
+pub fn write(out: &mut dyn Write, report: &Report) -> Result<()> {
+    let (shared, columns) = split_shared(columns(&report.rows));
+    writeln!(out, "{}, seed {}", shared.join(", "), report.seed)?;
+    for line in peak_lines(&report.rows) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "\n{}\n", table(&columns))?;
+    summary(&report.rows).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+fn table(columns: &[Column]) -> String {
+    let headings: Vec<_> = columns.iter().map(|column| (column.heading, column.align)).collect();
+    let rows = columns.first().map_or(0, |column| column.cells.len());
+    markdown(&headings, (0..rows).map(|row| columns.iter().map(|column| column.cells[row].clone()).collect()))
+}
+
+fn columns(rows: &[Row]) -> Vec<Column> {
+    let column = |heading, align, cell: &dyn Fn(&Row) -> String| Column {
+        heading,
+        cells: rows.iter().map(cell).collect(),
+        align,
+    };
+    let (text, number) = (Align::Left, Align::Right);
+    vec![
+        column("suite", text, &|row| row.suite.clone()),
+        column("layer", text, &|row| row.name.clone()),
+        column("op", text, &|row| row.op.to_owned()),
+        column("shape", text, &shape),
+        column("layout", text, &|row| row.layout.to_owned()),
+        column("dtype", text, &|row| row.dtype.to_owned()),
+        column("isa", text, &|row| row.isa.to_owned()),
+        column("threads", number, &|row| row.threads.to_string()),
+        column("naive ms", number, &|row| row.naive_us.map_or("-".into(), |us| significant(us / 1e3))),
+        column("fast µs", number, &|row| significant(row.min_us)),
+        column("speed-up", number, &|row| row.speedup_vs_naive.map_or("-".into(), |x| format!("{}×", significant(x)))),
+        column("GFLOP/s", number, &|row| significant(row.gflops)),
+        column("% peak", number, &|row| format!("{:.0}", row.pct_fma_peak)),
+        column("% roofline", number, &|row| format!("{:.0}", row.pct_roofline)),
+        column("check", text, &check),
+    ]
+}
+
+/// Takes the columns about circumstances that never change out of the table.
+fn split_shared(columns: Vec<Column>) -> (Vec<String>, Vec<Column>) {
+    let (mut shared, mut kept) = (vec![], vec![]);
+    for column in columns {
+        let constant = column.cells.windows(2).all(|pair| pair[0] == pair[1]);
+        match column.heading {
+            "suite" | "op" | "layout" | "dtype" | "isa" | "threads" if constant => {
+                let value = column.cells.into_iter().next().unwrap_or_default();
+                shared.push(match (column.heading, value.as_str()) {
+                    ("threads", "1") => "1 thread".to_owned(),
+                    ("threads", _) => format!("{value} threads"),
+                    _ => value,
+                });
+            }
+            _ => kept.push(column),
+        }
+    }
+    (shared, kept)
+}
+
+/// `112×112×32 3×3/2 → 64`: height, width and input channels, kernel and stride, output channels.
+fn shape(row: &Row) -> String {
+    let mut text = String::new();
+    if row.n > 1 {
+        text += &format!("{}×", row.n);
+    }
+    text += &format!("{}×{}×{} {}×{}", row.h, row.w, row.c, row.kh, row.kw);
+    match row.stride {
+        [1, 1] => {}
+        [h, w] if h == w => text += &format!("/{h}"),
+        [h, w] => text += &format!("/{h}×{w}"),
+    }
+    match row.dilation {
+        [1, 1] => {}
+        [h, w] => text += &format!(" dilated {h}×{w}"),
+    }
+    text + &format!(" → {}", row.cout)
+}
+
+fn check(row: &Row) -> String {
+    match row.err_over_bound {
+        None => "not checked".into(),
+        Some(error) if row.verified => format!("ok, {error:.3} of bound"),
+        Some(error) => format!("WRONG, {error:.3e} of bound"),
+    }
+}
+
+/// Three significant digits, as many as a benchmark is worth.
+fn significant(value: f64) -> String {
+    let digits = match value.abs() {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.9995 => 2,
+        _ => 3,
+    };
+    format!("{value:.digits$}")
+}
+
+fn peak_lines(rows: &[Row]) -> Vec<String> {
+    let mut lines: Vec<String> = vec![];
+    for row in rows {
+        let threads = if row.threads == 1 { "1 thread".into() } else { format!("{} threads", row.threads) };
+        let line = format!("FMA peak, {}, {threads}: {} GFLOP/s", row.isa, significant(row.fma_peak_gflops));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn summary(rows: &[Row]) -> Vec<String> {
+    let mut lines = vec![];
+    let speed_ups: Vec<f64> = rows.iter().filter_map(|row| row.speedup_vs_naive).collect();
+    if !speed_ups.is_empty() {
+        let mean = (speed_ups.iter().map(|x| x.ln()).sum::<f64>() / speed_ups.len() as f64).exp();
+        let least = speed_ups.iter().copied().fold(f64::INFINITY, f64::min);
+        let runs = rows.iter().map(|row| row.naive_runs);
+        let runs = (runs.clone().min().unwrap_or(0), runs.max().unwrap_or(0));
+        let runs = if runs.0 == runs.1 { runs.0.to_string() } else { format!("{} to {}", runs.0, runs.1) };
+        lines.push(format!(
+            "Speed-up over the naive reference: at least {}, geometric mean {} (naive measured {runs} times a row, fastest counts).",
+            significant(least),
+            significant(mean)
+        ));
+    }
+    let wrong = rows.iter().filter(|row| row.err_over_bound.is_some() && !row.verified).count();
+    let checked = rows.iter().filter(|row| row.err_over_bound.is_some());
+    let worst = checked.clone().filter_map(|row| row.err_over_bound).fold(0.0, f64::max);
+    let checked = checked.count();
+    lines.push(match (checked, wrong) {
+        (0, _) => "Results were not checked.".into(),
+        (_, 0) => format!(
+            "Every output of all {checked} rows is within its error bound (largest error {worst:.3} of the bound)."
+        ),
+        _ => format!("{wrong} of {checked} rows have WRONG results."),
+    });
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_digits() {
+        for (value, text) in
+            [(1234.5, "1234"), (99.96, "100"), (12.345, "12.3"), (9.999, "10.0"), (1.2345, "1.23"), (0.01234, "0.012")]
+        {
+            assert_eq!(significant(value), text);
+        }
+    }
+
+    #[test]
+    fn what_never_changes_leaves_the_table() {
+        let column = |heading, cells: &[&str]| Column {
+            heading,
+            cells: cells.iter().map(|cell| (*cell).to_owned()).collect(),
+            align: Align::Left,
+        };
+        let columns =
+            vec![column("layout", &["hwc", "hwc"]), column("threads", &["1", "2"]), column("layer", &["a", "a"])];
+        let (shared, kept) = split_shared(columns);
+        assert_eq!(shared, ["hwc"]);
+        assert_eq!(kept.iter().map(|column| column.heading).collect::<Vec<_>>(), ["threads", "layer"]);
+    }
+}

@@ -1,0 +1,8 @@
+//! End-to-end tests of the `sepconv` program: every command with its exit codes, formats and files.
+
+mod arguments;
+mod bench;
+mod info_savings;
+mod picture;
+mod program;
+mod verify;

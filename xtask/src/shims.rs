@@ -1,0 +1,106 @@
+//! What each shim must look like: its name and the multiply-adds of its hot loop, both from the library's tile table.
+
+use crate::asm::Instruction;
+use crate::expand;
+use crate::tiles::{self, Shape, Target, Tile};
+
+/// A shim as the table declares it.
+#[derive(Debug, Clone)]
+pub struct Shim {
+    /// The kernel's name, as in the registry.
+    pub name: String,
+    /// Registers of the instruction set.
+    pub vectors: Vectors,
+    /// Multiply-adds of vectors in one round of the hot loop, at least. `None` for kernels that only move memory.
+    pub fmas: Option<usize>,
+}
+
+/// How an instruction set multiplies and adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vectors {
+    /// One fused instruction on registers of this class.
+    Fused(&'static str),
+    /// A multiplication and an addition for each of so many SSE registers that make up a vector.
+    Pairs(usize),
+}
+
+impl Vectors {
+    /// Multiply-adds of whole vectors.
+    pub fn multiply_adds(self, code: &[&Instruction]) -> usize {
+        let count = |wanted: &dyn Fn(&Instruction) -> bool| code.iter().filter(|one| wanted(one)).count();
+        match self {
+            Self::Fused(class) => {
+                count(&|one| one.mnemonic.starts_with("vfmadd") && one.mnemonic.ends_with("ps") && one.uses(class))
+            }
+            Self::Pairs(registers) => {
+                count(&|one| one.mnemonic == "mulps").min(count(&|one| one.mnemonic == "addps")) / registers
+            }
+        }
+    }
+}
+
+/// All shims that the build generates for x86-64.
+pub fn all() -> Vec<Shim> {
+    tiles::TILES.iter().filter(|tile| matches!(tile.target.arch, "" | "x86_64")).flat_map(of_tile).collect()
+}
+
+/// The shims of one row of the table, named by the generator that makes them.
+fn of_tile(tile: &Tile) -> Vec<Shim> {
+    let source = expand::registry(std::slice::from_ref(tile), "x86_64");
+    let names = source.split("unsafe fn ").skip(1).filter_map(|rest| rest.split('(').next());
+    let (vectors, fmas) = (vectors(tile.target), multiply_adds(tile.shape));
+    names.map(|name| Shim { name: name.to_owned(), vectors, fmas }).collect()
+}
+
+/// Multiply-adds of vectors in one round of a tile's hot loop.
+fn multiply_adds(shape: Shape) -> Option<usize> {
+    match shape {
+        Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
+        Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
+        Shape::Block { kernel, rows, pixels, .. } => Some(kernel * kernel * rows * pixels),
+        Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => Some(rows * vectors),
+        Shape::Rows => None,
+        Shape::Probe { chains } => Some(chains),
+    }
+}
+
+fn vectors(target: Target) -> Vectors {
+    match target.features {
+        features if features.contains("avx512f") => Vectors::Fused("zmm"),
+        features if features.contains("fma") => Vectors::Fused("ymm"),
+        _ => Vectors::Pairs(target.per_vector),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_has_shims_with_the_name_of_its_instruction_set() {
+        for tile in tiles::TILES {
+            let shims = of_tile(tile);
+            assert!(!shims.is_empty(), "{tile:?}");
+            for shim in shims {
+                assert!(shim.name.starts_with("f32_") && shim.name.ends_with(tile.target.name), "{}", shim.name);
+            }
+        }
+    }
+
+    #[test]
+    fn declared_multiply_adds_follow_from_the_shape() {
+        assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }), Some(98));
+        assert_eq!(multiply_adds(Shape::Block { kernel: 3, stride: 1, rows: 2, pixels: 7 }), Some(126));
+        assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }), Some(16));
+        assert_eq!(multiply_adds(Shape::Rows), None);
+    }
+
+    #[test]
+    fn registers_follow_from_the_features() {
+        let of =
+            |name: &str| tiles::TILES.iter().map(|tile| tile.target).find(|target| target.name == name).map(vectors);
+        assert_eq!(of("avx512"), Some(Vectors::Fused("zmm")));
+        assert_eq!(of("avx2"), Some(Vectors::Fused("ymm")));
+        assert_eq!(of("portable"), Some(Vectors::Pairs(2)));
+    }
+}
