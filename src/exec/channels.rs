@@ -68,7 +68,8 @@ fn spread_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<S
         _ => (1, select::line_outputs(select::best_line(&stage.choice.lines, image.columns.output))),
     };
     let span = |axis: usize, outputs: usize| {
-        (outputs - 1) * window.stride[axis] + (window.kernel[axis] - 1) * window.dilation[axis] + 1
+        let reach = (outputs - 1).saturating_mul(window.stride[axis]);
+        reach.saturating_add((window.kernel[axis] - 1) * window.dilation[axis] + 1)
     };
     let tile = Footprint {
         // Rows that are not read do not count, but a copy must hold what lies between the first and the last.
@@ -77,7 +78,6 @@ fn spread_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<S
         pixel_bytes: image.source.strides.w.wrapping_mul(size_of::<f32>()),
         width: image.columns.input,
         stride: window.stride[0],
-        vector_bytes: stage.lanes * size_of::<f32>(),
     };
     blocking::spread(tile, channels, stage.caches)
 }

@@ -131,7 +131,7 @@ impl LineArgs {
     fn tile(&self, at: usize, width: usize, stride: usize) -> Tile {
         let position = self.start + (at * stride) as isize;
         Tile {
-            input: self.input.wrapping_add(at * stride * self.in_step),
+            input: self.input.wrapping_add((at * stride).wrapping_mul(self.in_step)),
             output: self.output.wrapping_add(at * self.out_step),
             first: (-position).max(0) as usize,
             end: (self.extent as isize - position).max(0) as usize,
@@ -356,7 +356,8 @@ pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(
     for at in (0..args.outputs).step_by(P) {
         let tile = args.tile(at, P, args.stride);
         let span = (args.taps[1] - 1) * args.dilation + 1;
-        let border = match tile.border(P, (P - 1) * args.stride + span, span) {
+        // A stride that overflows here leaves the map within the tile: then all positions are tested.
+        let border = match tile.border(P, (P - 1).saturating_mul(args.stride).saturating_add(span), span) {
             Tested::None => Tested::None,
             // The distance of a tap from the ends is not a constant here.
             Tested::Ends | Tested::All => Tested::All,
@@ -401,7 +402,7 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
     // SAFETY: a panel starts with the bias.
     let mut sums = [unsafe { T::get(s, panel) }; P];
     let (first, end) = (tile.first, tile.end);
-    let step = args.stride * args.in_step;
+    let step = args.stride.wrapping_mul(args.in_step);
     for outer in args.outer_range[0]..args.outer_range[1] {
         // SAFETY: there is an offset for each outer tap.
         let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
@@ -412,10 +413,10 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
             let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
             let from = line.wrapping_add(at * args.in_step);
             unroll!(p < P, max 16, {
-                let position = at + p * args.stride;
+                let position = at.wrapping_add(args.stride.wrapping_mul(p));
                 if !B::tests(0, 0, 1) || (position >= first && position < end) {
                     // SAFETY: the position is inside the map, by the test or because all are.
-                    let v = unsafe { loader.load(s, from.wrapping_add(p * step)) };
+                    let v = unsafe { loader.load(s, from.wrapping_add(step.wrapping_mul(p))) };
                     sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
                 }
             });

@@ -58,8 +58,8 @@ pub(crate) unsafe fn run<S: Simd>(s: S, args: &RowArgs) {
     let first = if args.start >= 0 { 0 } else { args.start.unsigned_abs().div_ceil(args.stride).min(args.len) };
     let beyond = (args.available as isize).saturating_sub(args.start).max(0) as usize;
     let end = beyond.div_ceil(args.stride).min(args.len).max(first);
-    let distance = args.stride * args.step;
-    let offset = args.start.wrapping_mul(args.step as isize).wrapping_add((first * distance) as isize);
+    let distance = args.stride.wrapping_mul(args.step);
+    let offset = args.start.wrapping_mul(args.step as isize).wrapping_add(first.wrapping_mul(distance) as isize);
     let contiguous = distance == args.group;
     for row in 0..args.rows {
         let from = args.from.wrapping_add(row * args.row_step).wrapping_offset(offset);

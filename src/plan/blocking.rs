@@ -39,8 +39,6 @@ pub(crate) struct Footprint {
     pub width: usize,
     /// Input rows from one output row to the next.
     pub stride: usize,
-    /// Bytes of a vector: lines that hold several are read again for each.
-    pub vector_bytes: usize,
 }
 
 /// How to copy rows of pixels so that they no longer compete for cache sets.
@@ -64,10 +62,8 @@ pub(crate) fn spread(tile: Footprint, channels: usize, caches: CacheSizes) -> Op
     // Addresses a multiple of `pixel_bytes` apart meet so many different sets, a whole way at most.
     let step = 1 << tile.pixel_bytes.trailing_zeros().min(12);
     let sets = way / step.max(LINE_BYTES);
-    // Copying pays when lines are lost more than once: measured, from twice what the sets hold where a line is read for
-    // two vectors, from four times where it is read for one.
-    let patience = if tile.vector_bytes < LINE_BYTES { 1 } else { 2 };
-    if tile.inputs[0].saturating_mul(tile.inputs[1]).saturating_add(tile.outputs) <= patience * sets * ways {
+    // Measured: copying pays from about twice what the sets hold.
+    if tile.inputs[0].saturating_mul(tile.inputs[1]).saturating_add(tile.outputs) <= 2 * sets * ways {
         return None;
     }
     let floats = LINE_BYTES / size_of::<f32>();
@@ -161,8 +157,8 @@ mod tests {
 
     #[test]
     fn only_competing_pixels_are_spread() {
-        let tile = Footprint { inputs: [4, 9], outputs: 14, pixel_bytes: 2048, width: 14, stride: 1, vector_bytes: 32 };
-        assert_eq!(spread(Footprint { vector_bytes: 64, ..tile }, 512, CACHES), None);
+        let tile = Footprint { inputs: [4, 9], outputs: 14, pixel_bytes: 2048, width: 14, stride: 1 };
+        assert_eq!(spread(Footprint { pixel_bytes: 1024, ..tile }, 256, CACHES), None);
         let spread_512 = spread(tile, 512, CACHES).unwrap();
         assert_eq!(spread_512.pixel_pitch / 16 % 2, 1);
         assert!((4 + spread_512.outputs) * spread_512.row_pitch <= spread_capacity(CACHES));
