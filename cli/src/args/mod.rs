@@ -72,7 +72,7 @@ pub struct BenchArgs {
     #[arg(long)]
     pub filter: Option<String>,
     /// Seconds for each measurement
-    #[arg(long, value_parser = values::seconds, default_value = "0.2")]
+    #[arg(allow_negative_numbers = true, long, value_parser = values::seconds, default_value = "0.2")]
     pub min_time: f64,
     /// Do not time the naive path
     #[arg(long)]
@@ -119,7 +119,7 @@ pub struct SavingsArgs {
     #[arg(long, value_parser = values::threads, default_value = "1")]
     pub threads: usize,
     /// Seconds for each measurement
-    #[arg(long, value_parser = values::seconds, default_value = "0.2")]
+    #[arg(allow_negative_numbers = true, long, value_parser = values::seconds, default_value = "0.2")]
     pub min_time: f64,
     /// Output format
     #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
@@ -174,7 +174,7 @@ pub struct RunArgs {
     #[arg(long, value_parser = values::threads, default_value = "1")]
     pub threads: usize,
     /// Seconds for each measurement
-    #[arg(long, value_parser = values::seconds, default_value = "0.2")]
+    #[arg(allow_negative_numbers = true, long, value_parser = values::seconds, default_value = "0.2")]
     pub min_time: f64,
 }
 

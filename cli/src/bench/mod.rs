@@ -91,7 +91,8 @@ fn select(args: &BenchArgs) -> Result<Vec<Problem>> {
     }
     if problems.is_empty() {
         let ops: Vec<&str> = ops.iter().map(|op| op.name()).collect();
-        bail!("nothing is left of {} after --op {} and --filter", suites.join(","), ops.join(","));
+        let filter = args.filter.as_deref().map(|part| format!(" and --filter {part}")).unwrap_or_default();
+        bail!("nothing is left of {} after --op {}{filter}", suites.join(","), ops.join(","));
     }
     Ok(problems)
 }

@@ -78,7 +78,7 @@ enum Shown {
 }
 
 /// A grey of one half, on which differences of both signs can be seen.
-const MID_GREY: f32 = 0.5;
+const MID_GREY: f32 = 128.0 / 255.0;
 const SHOWN_RANGE: Activation = Activation::Clamp { lo: 0.0, hi: 1.0 };
 
 impl Plan {
