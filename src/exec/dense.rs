@@ -111,7 +111,7 @@ impl DenseStage {
         }
         let wanted = (4 * threads).div_ceil(images);
         let panels = self.gemm.packed.panels().len();
-        let weights = self.gemm.packed.as_slice().len() * size_of::<f32>();
+        let weights = size_of_val(self.gemm.packed.as_slice());
         // Weights that leave the cache are read once in all if each thread keeps to panels of its own.
         if panels >= 2 * threads && (weights > self.caches.l2 / 4 || rows < wanted) {
             return (1, panels.min(wanted));

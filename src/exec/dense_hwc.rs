@@ -17,7 +17,7 @@ use core::ops::Range;
 /// Whether the rows of a tile, that many channels apart, fall into fewer sets of the first-level cache than they need.
 fn spreads(stage: &DenseStage) -> bool {
     let ways = (stage.caches.l1d / 4096).max(1);
-    stage.gemm.packed.k() * size_of::<f32>() % 4096 == 0 && stage.gemm.rows() > ways
+    (stage.gemm.packed.k() * size_of::<f32>()).is_multiple_of(4096) && stage.gemm.rows() > ways
 }
 
 /// Elements between pixels that are copied apart.

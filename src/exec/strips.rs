@@ -222,7 +222,7 @@ impl Band<'_> {
         for y in top..bottom {
             let read = (0..rows.kernel).any(|ky| {
                 let o = y + rows.before as isize - (ky * rows.dilation) as isize;
-                o >= 0 && o as usize % rows.stride == 0 && outputs.contains(&(o as usize / rows.stride))
+                o >= 0 && (o as usize).is_multiple_of(rows.stride) && outputs.contains(&(o as usize / rows.stride))
             });
             if read {
                 self.copy(c, y, 1, (y - top) as usize);

@@ -141,7 +141,7 @@ mod tests {
     fn taps_of_a_channel_block_fit_the_first_level() {
         for (channels, taps) in [(1024, 9), (384, 49), (64, 9), (2048, 25)] {
             let block = channel_block(channels, (1 + taps) * 16, 16, CACHES);
-            assert!(block % 16 == 0 && block <= channels.next_multiple_of(16));
+            assert!(block.is_multiple_of(16) && block <= channels.next_multiple_of(16));
             assert!(block == 128 || (1 + taps) * block * 4 <= CACHES.l1d, "{channels} channels, {taps} taps: {block}");
         }
     }
@@ -150,7 +150,7 @@ mod tests {
     fn strips_are_whole_tiles_or_the_whole_map() {
         for rows in [1, 7, 13, 112] {
             let strip = strip_rows(rows, 7, 114, 1, 3, CACHES);
-            assert!(strip == rows || strip % 7 == 0, "{rows}: {strip}");
+            assert!(strip == rows || strip.is_multiple_of(7), "{rows}: {strip}");
             assert!(strip >= 1);
         }
     }
@@ -176,7 +176,7 @@ mod tests {
     fn gemm_blocks_are_whole_tiles() {
         for (k, n) in [(32, 64), (512, 512), (1024, 1024), (100_000, 8)] {
             let rows = gemm_rows(k, n, [14, 32], CACHES);
-            assert!(rows >= 14 && rows % 14 == 0);
+            assert!(rows >= 14 && rows.is_multiple_of(14));
         }
     }
 }

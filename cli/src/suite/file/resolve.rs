@@ -47,7 +47,7 @@ fn operation(descriptor: &Descriptor, ic: usize, oc: usize, window: &Window) -> 
         groups if groups != ic || groups == 0 => {
             bail!("{groups} groups on {ic} channels: only dense (g1) and depthwise (g = ic) are offered")
         }
-        _ if oc % ic != 0 || oc == 0 => bail!("depthwise: oc{oc} is not a multiple of ic{ic}"),
+        _ if !oc.is_multiple_of(ic) || oc == 0 => bail!("depthwise: oc{oc} is not a multiple of ic{ic}"),
         _ => {
             let mut spec = DepthwiseSpec::new(ic, window.kernel).multiplier(oc / ic).activation(activation);
             spec.window = *window;
