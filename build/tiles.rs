@@ -100,7 +100,7 @@ impl Tile {
         }
     }
 
-    /// FMAs of the hot loop's body when every tap is inside the map (for the multiply-and-add of the portable level: pairs).
+    /// Refuses a tile that needs more vector registers than its instruction set has.
     pub fn check(&self) -> Result<(), String> {
         let used = self.live_vectors() * self.target.per_vector;
         if used > self.target.registers {

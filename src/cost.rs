@@ -35,6 +35,8 @@
 //! Stride, dilation, padding, channel multiplier and batch are counted too; [`Multiplications::inside`] leaves out the taps
 //! that padding puts outside the map, which the kernels skip.
 
+#![forbid(unsafe_code)]
+
 use crate::error::{Error, Result};
 use crate::layout::Shape;
 use crate::spec::{Conv2dSpec, DepthwiseSpec, PointwiseSpec, SeparableSpec, Window};

@@ -1,5 +1,7 @@
 //! Every way in which a request can be refused, each with the numbers that the caller needs to change.
 
+#![forbid(unsafe_code)]
+
 use crate::isa::Isa;
 use crate::layout::{Layout, Shape};
 use core::fmt;

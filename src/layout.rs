@@ -1,5 +1,7 @@
 //! Memory layouts, shapes and strides of four-dimensional maps (batch, channels, height, width).
 
+#![forbid(unsafe_code)]
+
 use crate::error::{Error, Result};
 use core::fmt;
 

@@ -4,6 +4,8 @@
 //! (the oracle) and [`Bounded`] (the oracle together with the largest error that an `f32` kernel may make).
 //! Outputs come without gaps, in the layout of the spec.
 
+#![forbid(unsafe_code)]
+
 use crate::error::{Error, Result};
 use crate::layout::{Shape, Strides};
 use crate::spec::{Activation, Conv2dSpec, DepthwiseSpec, PointwiseSpec, SeparableSpec, Window};

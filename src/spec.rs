@@ -1,5 +1,7 @@
 //! What is asked of an operator: pure, validated data, independent of the map's size and of the CPU.
 
+#![forbid(unsafe_code)]
+
 use crate::error::{Error, Result};
 use crate::layout::{DType, Layout, MAX_ELEMENTS, Shape};
 

@@ -1,5 +1,7 @@
 //! Borrowed views of maps in the caller's memory: dims and strides explicit, checked once, so that nothing past the slice is ever touched.
 
+#![forbid(unsafe_code)]
+
 use crate::error::{Error, Result};
 use crate::layout::{Layout, MAX_ELEMENTS, Shape, Strides};
 use core::mem::MaybeUninit;

@@ -1,7 +1,7 @@
 //! Depthwise, one line of outputs at a time, in tiles of `P` neighbours along one axis of the map, a vector of lanes each.
 //!
 //! HWC: lanes are channels, the line runs along a row (inner axis = width, outer taps = kernel rows), each lane has its own taps.
-//! CHW: lanes are columns of a padded strip, the line runs down the rows (inner axis = height, outer taps = kernel columns),
+//! CHW: lanes are columns, read in place or from a padded strip, the line runs down the rows (inner axis = height, outer taps = kernel columns),
 //! one tap serves all lanes. HWC with few channels: lanes are the elements of a row, otherwise as CHW, taps per lane.
 //!
 //! ```text
@@ -12,7 +12,8 @@
 //!         for each inner tap: accumulate         total         P+K+1 registers
 //! ```
 //! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere.
-//! A position outside the map is skipped, not multiplied by zero.
+//! A position of the line outside the map is skipped;
+//! lanes outside it read as zero, which only a finite tap may meet: `exact` keeps them out of the sum altogether.
 
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
 use crate::epilogue::{Epilogue, EpilogueArgs};
