@@ -15,8 +15,24 @@ fn main() {
             std::process::exit(1);
         }
     }
-    let target = std::env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets CARGO_CFG_TARGET_ARCH");
+    let target = target();
     let folder = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let path = std::path::Path::new(&folder).join("registry.rs");
     std::fs::write(&path, expand::registry(tiles::TILES, &target)).expect("OUT_DIR is writable");
+}
+
+/// The architecture whose kernels are built, beside the portable ones. `cfg(sepconv_neon)` says that NEON's are.
+fn target() -> String {
+    let of = |name: &str| std::env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    println!("cargo::rustc-check-cfg=cfg(sepconv_neon, sepconv_record_kernels)");
+    let arch = of("ARCH");
+    if arch != "aarch64" {
+        return arch;
+    }
+    // The kernels count lanes as little-endian memory does, and call intrinsics that the compiler's own target must have.
+    if of("ENDIAN") != "little" || !of("FEATURE").split(',').any(|feature| feature == "neon") {
+        return String::new();
+    }
+    println!("cargo::rustc-cfg=sepconv_neon");
+    arch
 }

@@ -18,7 +18,7 @@ pub fn registry(tiles: &[Tile], arch: &str) -> String {
 
 fn expand(tile: &Tile, epilogue: &str, shims: &mut String, rows: &mut String) {
     let target = tile.target;
-    let row = Row::of(tile.shape, epilogue);
+    let row = Row::of(tile, epilogue);
     let suffix = if epilogue == "Curve" { "_curve" } else { "" };
     let name = format!("f32_{}{suffix}__{}", row.name, target.name);
     let attribute = if target.features.is_empty() {
@@ -31,6 +31,9 @@ fn expand(tile: &Tile, epilogue: &str, shims: &mut String, rows: &mut String) {
         "/// # Safety\n/// The CPU has what the name says after `__`; `args` fulfils the kernel's contract.\n\
          #[allow(non_snake_case)]\n{attribute}\
          unsafe fn {name}(args: &{args}) {{\n    \
+             #[cfg(sepconv_record_kernels)]\n    \
+             {{\n        static RAN: super::record::Ran = super::record::Ran::new();\n        \
+                 RAN.note(\"{name}\");\n    }}\n    \
              // SAFETY: the caller's promise is the CPU's features and the kernel's contract.\n    \
              unsafe {{ {call}({token}::assume(), args) }}\n}}",
         args = row.args,
@@ -56,8 +59,10 @@ struct Row {
 }
 
 impl Row {
-    fn of(shape: Shape, epilogue: &str) -> Self {
-        match shape {
+    fn of(tile: &Tile, epilogue: &str) -> Self {
+        // Where a multiply-add takes a lane of a vector, matrix products are written for that.
+        let gemm = if tile.target.by_lane > 0 { "gemm_lane" } else { "gemm" };
+        match tile.shape {
             Shape::LineHwc { kernel: k, stride, outputs } => Self {
                 name: format!("dw_hwc_nx{k}s{stride}_1x{outputs}"),
                 args: "LineArgs",
@@ -101,14 +106,14 @@ impl Row {
                 name: format!("pw_hwc_{rows}x{vectors}v"),
                 args: "GemmArgs",
                 function: "Gemm",
-                call: format!("gemm::run_pixels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
+                call: format!("{gemm}::run_pixels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
                 kind: format!("KernelKind::Gemm {{ layout: Layout::Hwc, rows: {rows}, vectors: {vectors} }}"),
             },
             Shape::GemmChw { rows, vectors } => Self {
                 name: format!("pw_chw_{rows}x{vectors}v"),
                 args: "GemmArgs",
                 function: "Gemm",
-                call: format!("gemm::run_channels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
+                call: format!("{gemm}::run_channels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
                 kind: format!("KernelKind::Gemm {{ layout: Layout::Chw, rows: {rows}, vectors: {vectors} }}"),
             },
             Shape::Rows => Self {

@@ -20,6 +20,8 @@ pub struct Target {
     pub per_vector: usize,
     /// Whether a broadcast or loaded operand of an FMA can stay in memory.
     pub memory_operand: bool,
+    /// Floats of a vector that a multiply-add can take one by one as a factor of all lanes; 0 where none can be.
+    pub by_lane: usize,
 }
 
 /// Two SSE2 registers a vector; 16 of them on the poorest target (NEON has 32).
@@ -32,6 +34,7 @@ const PORTABLE: Target = Target {
     registers: 16,
     per_vector: 2,
     memory_operand: true,
+    by_lane: 0,
 };
 const AVX2: Target = Target {
     name: "avx2",
@@ -42,6 +45,7 @@ const AVX2: Target = Target {
     registers: 16,
     per_vector: 1,
     memory_operand: true,
+    by_lane: 0,
 };
 const AVX512: Target = Target {
     name: "avx512",
@@ -52,6 +56,19 @@ const AVX512: Target = Target {
     registers: 32,
     per_vector: 1,
     memory_operand: true,
+    by_lane: 0,
+};
+
+const NEON: Target = Target {
+    name: "neon",
+    variant: "Neon",
+    token: "neon::Neon",
+    features: "neon",
+    arch: "aarch64",
+    registers: 32,
+    per_vector: 1,
+    memory_operand: false,
+    by_lane: 4,
 };
 
 /// What a tile computes.
@@ -93,6 +110,11 @@ impl Tile {
             Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => outputs + kernel + 1,
             Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => outputs + 1 + operand,
             Shape::Block { kernel, rows, pixels, .. } => rows * pixels + kernel * kernel + 1,
+            // A vector of A for each row, one of B at a time.
+            Shape::GemmHwc { rows, vectors } if self.target.by_lane > 0 => rows * vectors + rows + 1,
+            Shape::GemmChw { rows, vectors } if self.target.by_lane > 0 => {
+                rows * vectors + rows.div_ceil(self.target.by_lane) + vectors
+            }
             // Where B may be a memory operand too, only one of A and B needs a register.
             Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => (rows + 1) * vectors + operand,
             Shape::Rows => 2,
@@ -202,6 +224,46 @@ pub const TILES: &[Tile] = &[
     gemm_chw(AVX2, 1, 2),
     tile(AVX2, Shape::Rows),
     tile(AVX2, Shape::Probe { chains: 12 }),
+    // 32 registers: as on AVX-512, with products of 4 and 2 vectors of columns. No blocks: addresses have no scaled index of their
+    // own in a load with offset, and those of a block's inputs do not fit the general registers; the line of 14 is faster.
+    hwc(NEON, 3, 1, 14),
+    hwc(NEON, 3, 1, 7),
+    hwc(NEON, 3, 2, 7),
+    hwc(NEON, 5, 1, 14),
+    hwc(NEON, 5, 1, 7),
+    hwc(NEON, 5, 2, 7),
+    hwc(NEON, 7, 1, 14),
+    hwc(NEON, 7, 1, 7),
+    hwc(NEON, 7, 2, 7),
+    chw(NEON, 3, 1, 14),
+    chw(NEON, 3, 1, 7),
+    chw(NEON, 3, 2, 7),
+    chw(NEON, 5, 1, 14),
+    chw(NEON, 5, 1, 7),
+    chw(NEON, 5, 2, 7),
+    chw(NEON, 7, 1, 14),
+    chw(NEON, 7, 1, 7),
+    chw(NEON, 7, 2, 7),
+    tile(NEON, Shape::GenericHwc { outputs: 8 }),
+    tile(NEON, Shape::GenericChw { outputs: 8 }),
+    gemm_hwc(NEON, 6, 4),
+    gemm_hwc(NEON, 4, 4),
+    gemm_hwc(NEON, 2, 4),
+    gemm_hwc(NEON, 1, 4),
+    gemm_hwc(NEON, 8, 2),
+    gemm_hwc(NEON, 4, 2),
+    gemm_hwc(NEON, 2, 2),
+    gemm_hwc(NEON, 1, 2),
+    gemm_hwc(NEON, 8, 1),
+    gemm_hwc(NEON, 4, 1),
+    gemm_hwc(NEON, 2, 1),
+    gemm_hwc(NEON, 1, 1),
+    gemm_chw(NEON, 8, 3),
+    gemm_chw(NEON, 4, 3),
+    gemm_chw(NEON, 2, 3),
+    gemm_chw(NEON, 1, 3),
+    tile(NEON, Shape::Rows),
+    tile(NEON, Shape::Probe { chains: 24 }),
     // 16 registers of half a vector.
     hwc(PORTABLE, 3, 1, 4),
     hwc(PORTABLE, 3, 2, 4),

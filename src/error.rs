@@ -62,6 +62,13 @@ pub enum Error {
         /// Layout of the second part.
         actual: Layout,
     },
+    /// A pointwise part of a block that must read every pixel has a stride.
+    StridedPart {
+        /// Which part, for example `"the expanding part"`.
+        what: &'static str,
+        /// Its strides along height and width.
+        stride: [usize; 2],
+    },
     /// A tensor's shape is not the one that follows from the operator.
     ShapeMismatch {
         /// Which tensor, for example `"output"`.
@@ -165,6 +172,9 @@ impl fmt::Display for Error {
                     f,
                     "the parts of a separable operator must share one layout: the first is {expected}, the second {actual}"
                 )
+            }
+            Self::StridedPart { what, stride: [height, width] } => {
+                write!(f, "{what} of an inverted residual has stride {height}×{width}; it must be 1×1")
             }
             Self::ShapeMismatch { what, expected, actual } => {
                 write!(f, "{what} has shape {actual}, expected {expected}")

@@ -74,10 +74,13 @@ mod weights;
 
 // What is asked.
 pub use layout::{DType, Layout, Shape, Strides};
-pub use spec::{Activation, Conv2dSpec, DepthwiseSpec, Padding, Placement, PointwiseSpec, SeparableSpec, Window};
+pub use spec::{
+    Activation, Conv2dSpec, DepthwiseSpec, Fusion, InvertedResidualSpec, Padding, Placement, PointwiseSpec,
+    SeparableSpec, Window,
+};
 
 // What is prepared from it.
-pub use exec::{Conv2d, Depthwise, Operator, Pointwise, Separable};
+pub use exec::{Conv2d, Depthwise, InvertedResidual, Operator, Pointwise, Separable};
 pub use isa::Isa;
 pub use weights::Weights;
 

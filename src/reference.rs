@@ -7,8 +7,8 @@
 #![forbid(unsafe_code)]
 
 use crate::error::{Error, Result};
-use crate::layout::{Shape, Strides};
-use crate::spec::{Activation, Conv2dSpec, DepthwiseSpec, PointwiseSpec, SeparableSpec, Window};
+use crate::layout::{Layout, Shape, Strides};
+use crate::spec::{Activation, Conv2dSpec, DepthwiseSpec, InvertedResidualSpec, PointwiseSpec, SeparableSpec, Window};
 use crate::tensor::TensorRef;
 use crate::weights::Weights;
 
@@ -16,6 +16,8 @@ use crate::weights::Weights;
 pub trait Number: Copy + From<f32> {
     /// `self + x·w`, rounded as the type rounds, not fused.
     fn add_product(self, x: Self, w: f32) -> Self;
+    /// `self + x`, rounded as the type rounds.
+    fn add(self, x: Self) -> Self;
     /// The activation of `self`.
     fn activate(self, activation: Activation) -> Self;
 }
@@ -26,6 +28,11 @@ macro_rules! float_number {
             #[inline]
             fn add_product(self, x: Self, w: f32) -> Self {
                 self + x * <$float>::from(w)
+            }
+
+            #[inline]
+            fn add(self, x: Self) -> Self {
+                self + x
             }
 
             #[inline]
@@ -116,6 +123,14 @@ impl Number for Bounded {
         }
     }
 
+    fn add(self, x: Self) -> Self {
+        let value = self.value + x.value;
+        let carried = self.bound() + if x.products == 0.0 && x.inherited == 0.0 { 0.0 } else { x.bound() };
+        // The sum's own rounding.
+        let inherited = carried + f64::from(f32::EPSILON) * (value.abs() + carried);
+        Self { value, magnitude: 0.0, inherited, products: 0.0 }
+    }
+
     fn activate(self, activation: Activation) -> Self {
         // Largest slope anywhere, and the roundings of the activation itself in units of ε·|y|.
         let (slope, roundings) = match activation {
@@ -140,11 +155,22 @@ pub fn depthwise<T: Number>(
     weights: Weights<'_>,
     bias: Option<&[f32]>,
 ) -> Result<Vec<T>> {
-    let output = spec.output_shape(input.shape())?;
+    depthwise_of(spec, input.shape(), |n, c, y, x| T::from(input.at(n, c, y, x)), weights, bias)
+}
+
+/// As [`depthwise`], of what `element` says is at `(n, c, y, x)`.
+fn depthwise_of<T: Number>(
+    spec: &DepthwiseSpec,
+    input: Shape,
+    element: impl Fn(usize, usize, usize, usize) -> T,
+    weights: Weights<'_>,
+    bias: Option<&[f32]>,
+) -> Result<Vec<T>> {
+    let output = spec.output_shape(input)?;
     weights.check("the depthwise weights", spec.weights_len()?)?;
     check_bias("the depthwise bias", bias, output.c)?;
     let [kh, kw] = spec.window.kernel;
-    let place = Taps::new(&spec.window, input.shape())?;
+    let place = Taps::new(&spec.window, input)?;
     let mut result = vec![T::from(0.0); output.len()?];
     let to = Strides::contiguous(output, spec.layout);
     for n in 0..output.n {
@@ -158,7 +184,7 @@ pub fn depthwise<T: Number>(
                         for kx in 0..kw {
                             let Some(x) = place.column(ox, kx) else { continue };
                             let w = weights.depthwise_at(spec, c, q, ky, kx);
-                            sum = sum.add_product(T::from(input.at(n, c, y, x)), w);
+                            sum = sum.add_product(element(n, c, y, x), w);
                         }
                     }
                     result[n * to.n + o * to.c + oy * to.h + ox * to.w] = sum.activate(spec.activation);
@@ -189,9 +215,56 @@ pub fn separable<T: Number>(
     spec.check()?;
     let middle = depthwise::<T>(&spec.depthwise, input, weights[0], bias[0])?;
     let shape = spec.depthwise.output_shape(input.shape())?;
-    let at = Strides::contiguous(shape, spec.layout());
-    let element = |n, c, y, x| middle[n * at.n + c * at.c + y * at.h + x * at.w];
-    pointwise_of(&spec.pointwise, shape, element, weights[1], bias[1])
+    pointwise_of(&spec.pointwise, shape, of_vec(&middle, shape, spec.layout()), weights[1], bias[1])
+}
+
+/// Naive inverted residual block of `input`; weights and biases of (expand, depthwise, project), those of a missing expanding
+/// part unused.
+pub fn inverted_residual<T: Number>(
+    spec: &InvertedResidualSpec,
+    input: &TensorRef<'_>,
+    weights: [Weights<'_>; 3],
+    bias: [Option<&[f32]>; 3],
+) -> Result<Vec<T>> {
+    let output = spec.output_shape(input.shape())?;
+    let expanded = match &spec.expand {
+        Some(expand) => pointwise::<T>(expand, input, weights[0], bias[0])?,
+        None => elements(input, spec.layout())?,
+    };
+    let shape = spec.expanded_shape(input.shape())?;
+    let middle = depthwise_of(&spec.depthwise, shape, of_vec(&expanded, shape, spec.layout()), weights[1], bias[1])?;
+    let shape = spec.depthwise.output_shape(shape)?;
+    let mut result = pointwise_of(&spec.project, shape, of_vec(&middle, shape, spec.layout()), weights[2], bias[2])?;
+    if spec.residual {
+        debug_assert_eq!(output, input.shape());
+        let added = elements::<T>(input, spec.layout())?;
+        for (sum, x) in result.iter_mut().zip(added) {
+            *sum = sum.add(x);
+        }
+    }
+    Ok(result)
+}
+
+/// The elements of a tensor without gaps.
+fn elements<T: Number>(tensor: &TensorRef<'_>, layout: Layout) -> Result<Vec<T>> {
+    let (shape, mut result) = (tensor.shape(), vec![T::from(0.0); tensor.shape().len()?]);
+    let to = Strides::contiguous(shape, layout);
+    for n in 0..shape.n {
+        for c in 0..shape.c {
+            for y in 0..shape.h {
+                for x in 0..shape.w {
+                    result[n * to.n + c * to.c + y * to.h + x * to.w] = T::from(tensor.at(n, c, y, x));
+                }
+            }
+        }
+    }
+    Ok(result)
+}
+
+/// Looks up elements of a map without gaps.
+fn of_vec<T: Number>(map: &[T], shape: Shape, layout: Layout) -> impl Fn(usize, usize, usize, usize) -> T + '_ {
+    let at = Strides::contiguous(shape, layout);
+    move |n, c, y, x| map[n * at.n + c * at.c + y * at.h + x * at.w]
 }
 
 /// Naive dense convolution of `input`; `bias` per output channel.

@@ -9,10 +9,20 @@ use sepconv::{
 };
 use std::process::Command;
 
+/// Starts this binary again: under the same emulator, where `SEPCONV_TEST_RUNNER` names it with its arguments.
+fn this_binary() -> Command {
+    let binary = std::env::args_os().next().expect("a program has a name");
+    let runner = std::env::var("SEPCONV_TEST_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(emulator) = words.next() else { return Command::new(binary) };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(binary);
+    command
+}
+
 /// Runs an ignored test of this binary with `SEPCONV_ISA` set or not; returns the rest of the line that it prints after `marker`.
 fn child(test: &str, variable: Option<&str>, marker: &str) -> String {
-    let binary = std::env::current_exe().expect("a running test has a path");
-    let mut command = Command::new(binary);
+    let mut command = this_binary();
     command.env_remove(ISA_VARIABLE).args([test, "--exact", "--ignored", "--nocapture", "--test-threads", "1"]);
     command.envs(variable.map(|value| (ISA_VARIABLE, value)));
     let output = command.output().expect("the test binary starts");
@@ -56,6 +66,24 @@ fn prints_the_preferred_isa() {
             assert!(operators.into_iter().all(|operator| operator.err().as_ref() == Some(&error)));
             println!("preferred: none, {error}");
         }
+    }
+}
+
+/// What was detected and what an operator uses, held against `SEPCONV_EXPECT` where that is set: continuous integration says
+/// what each emulated CPU has.
+#[test]
+fn detected_and_used_are_as_expected() {
+    let names = |all: &[Isa]| all.iter().map(|isa| isa.name()).collect::<Vec<_>>().join(",");
+    let features = sepconv::isa::features().iter().filter(|feature| feature.available);
+    let features: Vec<_> = features.map(|feature| feature.name).collect();
+    let operator = Depthwise::new(&DepthwiseSpec::new(8, [3, 3]), Weights::torch(&[1.0; 72]), None);
+    let operator = operator.expect("an operator can be made");
+    let (_, used) = operator.kernel_name().rsplit_once("__").expect("a kernel's name ends with its instruction set");
+    assert_eq!(used, operator.isa().name());
+    let found = format!("detected={} used={used} features={}", names(Isa::available()), features.join(","));
+    println!("{found}");
+    if let Ok(expected) = std::env::var("SEPCONV_EXPECT") {
+        assert_eq!(found, expected);
     }
 }
 

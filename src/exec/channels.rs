@@ -23,7 +23,8 @@ pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> Option<usize>
     offsets_len(stage)?.checked_add(spread::scratch_len(stage, input))
 }
 
-fn offsets_len(stage: &DepthwiseStage) -> Option<usize> {
+/// As [`scratch_len`], without room for spread rows: they are then read where they stand.
+pub(super) fn offsets_len(stage: &DepthwiseStage) -> Option<usize> {
     let words = size_of::<isize>() / size_of::<f32>();
     stage.spec.window.kernel[0].checked_mul(words)?.checked_next_multiple_of(LINE)
 }
@@ -39,7 +40,8 @@ pub(super) fn band(
     let Some(offsets_len) = offsets_len(stage) else { return };
     let offsets = scratch.ptr.cast::<isize>();
     let rest = Scratch { ptr: scratch.ptr.wrapping_add(offsets_len), len: scratch.len - offsets_len };
-    let spread = spread_of(stage, image, channels.len());
+    let room = spread::scratch_len(stage, image.source.shape) <= rest.len;
+    let spread = spread_of(stage, image, channels.len()).filter(|_| room);
     let block = match spread {
         Some(spread) => spread.channels,
         None => blocking::channel_block(channels.len(), stage.packed.panel_len(), stage.lanes, stage.caches),
@@ -154,6 +156,11 @@ impl Block<'_> {
             out_step: image.target.strides.w,
             outputs: image.columns.output,
             lanes: self.channels.len(),
+            lane_step: 1,
+            columns: 0,
+            pairs_from: 0,
+            channels: 1,
+            channel_steps: [0; 3],
             weights: stage.packed.as_slice().as_ptr(),
             first_panel: self.channels.start / stage.lanes,
             panels: stage.packed.panels(),
@@ -162,7 +169,6 @@ impl Block<'_> {
             stride: window.stride[1],
             dilation: window.dilation[1],
             lane_ranges: core::ptr::null(),
-            whole_lanes: [0, self.channels.len()],
             exact: false,
             epilogue: stage.epilogue,
         };

@@ -66,7 +66,7 @@ impl Operator for Conv2d {
         let expected = self.output_shape(input.shape())?;
         let (source, target) = open(self.layout(), expected, input, output)?;
         let scratch = workspace.get(self.workspace_len(input.shape(), executor.threads())?)?;
-        self.stage.run(source, target, scratch, executor)
+        self.stage.run(source, target, None, scratch, executor)
     }
 
     fn layout(&self) -> Layout {

@@ -3,7 +3,7 @@
 
 use super::depthwise::{axes, check_bias, workspace_overflow};
 use super::executor::Executor;
-use super::gemm::{Gemm, Runs};
+use super::gemm::{Gemm, Part, Runs};
 use super::map::{Source, Target};
 use super::split::{self, Scratch};
 use super::window::Axis;
@@ -36,6 +36,39 @@ pub(super) struct DenseImage {
     pub target: Target,
     pub rows: Axis,
     pub columns: Axis,
+}
+
+/// A part of the sums of a pointwise convolution at stride 1.
+#[derive(Clone)]
+pub(super) struct Sum {
+    /// Input channels whose products are added.
+    pub channels: Range<usize>,
+    /// Whether sums start at the bias; else the output holds them so far.
+    pub begins: bool,
+    /// Whether they are complete after this: then activation and residual follow.
+    pub ends: bool,
+    /// What is added behind the activation: a map of the output's shape.
+    pub residual: Option<Source>,
+}
+
+impl Sum {
+    /// The part of the sums that the gemm kernels are to make, for output pixel `(y, x)` and those after it;
+    /// `along_pixels` if their rows are pixels.
+    pub(super) fn part(&self, y: usize, x: usize, along_pixels: bool) -> Part {
+        let (begins, ends) = (self.begins, self.ends);
+        match &self.residual {
+            Some(map) => {
+                let residual_step = if along_pixels { map.strides.w } else { map.strides.c };
+                Part { begins, ends, residual: map.at(0, y as isize, x as isize), residual_step }
+            }
+            None => Part { begins, ends, ..Part::WHOLE },
+        }
+    }
+
+    /// Whether the rows of the residual follow each other without gaps, `row` elements each.
+    pub(super) fn is_flat(&self, row: usize) -> bool {
+        self.residual.is_none_or(|map| map.strides.h == row)
+    }
 }
 
 impl DenseStage {
@@ -80,14 +113,16 @@ impl DenseStage {
         split::scratch_len(threads, self.scratch_len(input)?).ok_or(workspace_overflow(input))
     }
 
-    /// The whole convolution, in parallel.
+    /// The whole convolution, in parallel; for a pointwise one at stride 1 perhaps with a residual to add.
     pub(super) fn run(
         &self,
         source: Source,
         target: Target,
+        residual: Option<Source>,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) -> Result<()> {
+        debug_assert!(residual.is_none() || self.reads_every_pixel());
         let [rows, columns] = axes(&self.spec.window, source.shape)?;
         let products = target.shape.len()?.saturating_mul(self.gemm.packed.k());
         let threads = blocking::threads(products, executor.threads());
@@ -99,7 +134,15 @@ impl DenseStage {
             let (n, part) = (task / (row_parts * panel_parts), task % (row_parts * panel_parts));
             let image = DenseImage { source: source.image(n), target: target.image(n), rows, columns };
             let band = split::part(rows.output, 1, row_parts, part / panel_parts);
-            self.band(&image, band, split::part(panels, 1, panel_parts, part % panel_parts), scratch);
+            let panels = split::part(panels, 1, panel_parts, part % panel_parts);
+            match residual {
+                Some(map) => {
+                    let channels = 0..self.spec.in_channels;
+                    let sum = Sum { channels, begins: true, ends: true, residual: Some(map.image(n)) };
+                    self.sum(&image, band, panels, &sum, scratch);
+                }
+                None => self.band(&image, band, panels, scratch),
+            }
         });
         Ok(())
     }
@@ -128,6 +171,25 @@ impl DenseStage {
         match self.spec.layout {
             Layout::Hwc => dense_hwc::band(self, image, rows, panels, scratch),
             Layout::Chw => dense_chw::band(self, image, rows, panels, scratch),
+        }
+    }
+
+    /// Output rows `rows` of the panels `panels` of one image of a pointwise convolution at stride 1: a part of their sums.
+    pub(super) fn sum(
+        &self,
+        image: &DenseImage,
+        rows: Range<usize>,
+        panels: Range<usize>,
+        sum: &Sum,
+        scratch: Scratch,
+    ) {
+        debug_assert!(self.reads_every_pixel());
+        if rows.is_empty() || panels.is_empty() {
+            return;
+        }
+        match self.spec.layout {
+            Layout::Hwc => dense_hwc::sum(self, image, rows, panels, sum),
+            Layout::Chw => dense_chw::sum(self, image, rows, panels, sum, scratch),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Dense convolution, CHW: pixels are the columns of the matrix product. A strip of them is copied into scratch, one vector
 //! row for each k, with padding and stride resolved, and then meets all weights.
 
-use super::dense::{DenseImage, DenseStage};
-use super::gemm::Runs;
+use super::dense::{DenseImage, DenseStage, Sum};
+use super::gemm::{Part, Runs};
 use super::split::Scratch;
 use super::window::Axis;
 use crate::kernels::registry::KernelFn;
@@ -43,32 +43,64 @@ pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, p
     }
     // Strips may run on into the next row where the output has no gaps between rows.
     if image.target.strides.h == width || rows.len() == 1 {
-        return pixels(stage, image, rows.start * width..rows.end * width, panels, scratch);
+        return pixels(stage, image, rows.start * width..rows.end * width, panels, &whole(stage), scratch);
     }
     for oy in rows {
-        pixels(stage, image, oy * width..(oy + 1) * width, panels.clone(), scratch);
+        pixels(stage, image, oy * width..(oy + 1) * width, panels.clone(), &whole(stage), scratch);
+    }
+}
+
+/// All input channels, nothing added.
+const fn whole(stage: &DenseStage) -> Sum {
+    Sum { channels: 0..stage.spec.in_channels, begins: true, ends: true, residual: None }
+}
+
+/// A part of the sums of a pointwise convolution at stride 1.
+pub(super) fn sum(
+    stage: &DenseStage,
+    image: &DenseImage,
+    rows: Range<usize>,
+    panels: Range<usize>,
+    sum: &Sum,
+    scratch: Scratch,
+) {
+    let width = image.columns.output;
+    let flat = image.target.strides.h == width && sum.is_flat(width);
+    let step = if flat { rows.len() } else { 1 };
+    for oy in rows.clone().step_by(step) {
+        pixels(stage, image, oy * width..(oy + step) * width, panels.clone(), sum, scratch);
     }
 }
 
 /// A range of output pixels that stand side by side in memory.
-fn pixels(stage: &DenseStage, image: &DenseImage, range: Range<usize>, panels: Range<usize>, scratch: Scratch) {
-    let (k, width) = (stage.gemm.packed.k(), stage.gemm.columns());
+fn pixels(
+    stage: &DenseStage,
+    image: &DenseImage,
+    range: Range<usize>,
+    panels: Range<usize>,
+    sum: &Sum,
+    scratch: Scratch,
+) {
+    let taps = stage.spec.window.kernel[0] * stage.spec.window.kernel[1];
+    let (k, width) = (taps * sum.channels.len(), stage.gemm.columns());
+    let runs = Runs { weight_start: sum.channels.start, ..Runs::whole(k) };
     let block = strips(stage, image.rows, image.columns) * width;
     let strip_at = |strip: usize| scratch.ptr.wrapping_add(strip * k * width);
     for start in range.clone().step_by(block) {
         let end = (start + block).min(range.end);
         let pieces = (start..end).step_by(width).map(|first| Piece { first, count: width.min(end - first) });
         for (strip, piece) in pieces.clone().enumerate() {
-            pack(stage, image, piece, strip_at(strip));
+            pack(stage, image, piece, &sum.channels, strip_at(strip));
         }
         for panel in panels.clone() {
             for (strip, piece) in pieces.clone().enumerate() {
                 let (oy, ox) = (piece.first / image.columns.output, piece.first % image.columns.output);
-                let output = image.target.at(0, oy, ox);
+                let (output, part) = (image.target.at(0, oy, ox), sum.part(oy, ox, false));
                 let (plane, packed) = (image.target.strides.c, strip_at(strip));
-                // SAFETY: the strip holds `width` pixels for each k; its `count` pixels stand side by side in every output plane.
+                // SAFETY: the strip holds `width` pixels for each k; its `count` pixels stand side by side in every output plane
+                // and in the residual's, and the output holds the sums so far unless they begin.
                 unsafe {
-                    stage.gemm.pixel_strip(packed, output, plane, piece.count, &Runs::whole(k), panel..panel + 1);
+                    stage.gemm.pixel_strip(packed, output, plane, piece.count, &runs, panel..panel + 1, &part);
                 }
             }
         }
@@ -76,27 +108,34 @@ fn pixels(stage: &DenseStage, image: &DenseImage, range: Range<usize>, panels: R
 }
 
 /// Copies a piece's inputs to a strip, row by row of the output.
-fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, strip: *mut f32) {
+fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, channels: &Range<usize>, strip: *mut f32) {
     let source = &image.source;
     let width = image.columns.output;
     if stage.reads_every_pixel() && width == image.columns.input && source.strides.h == width {
         // One row of all pixels.
         let available = image.rows.input * width;
-        return copy(stage, image, [0, 0], available, piece.first as isize, piece.count, strip);
+        return copy(stage, image, channels, [0, 0], available, piece.first as isize, piece.count, strip);
     }
     let (mut at, end) = (piece.first, piece.first + piece.count);
     while at < end {
         let (oy, ox) = (at / width, at % width);
         let count = (width - ox).min(end - at);
         let to = strip.wrapping_add(at - piece.first);
-        pack_row(stage, image, oy, ox, count, to);
+        pack_row(stage, image, [oy, ox], count, channels, to);
         at += count;
     }
 }
 
 /// Copies the inputs of `count` output columns from `ox` of row `oy`, for all taps and channels.
-fn pack_row(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, count: usize, to: *mut f32) {
-    let (window, cin) = (&stage.spec.window, stage.spec.in_channels);
+fn pack_row(
+    stage: &DenseStage,
+    image: &DenseImage,
+    [oy, ox]: [usize; 2],
+    count: usize,
+    channels: &Range<usize>,
+    to: *mut f32,
+) {
+    let (window, cin) = (&stage.spec.window, channels.len());
     let columns = stage.gemm.columns();
     for ky in 0..window.kernel[0] {
         let y = image.rows.start(oy) + (ky * window.dilation[0]) as isize;
@@ -105,15 +144,17 @@ fn pack_row(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, count:
         for kx in 0..window.kernel[1] {
             let start = image.columns.start(ox) + (kx * window.dilation[1]) as isize;
             let to = to.wrapping_add((ky * window.kernel[1] + kx) * cin * columns);
-            copy(stage, image, [y, 0], available, start, count, to);
+            copy(stage, image, channels, [y, 0], available, start, count, to);
         }
     }
 }
 
-/// Copies one tap's positions, `count` from `start` in the row at `(y, x)`, for all channels.
+/// Copies one tap's positions, `count` from `start` in the row at `(y, x)`, for the channels.
+#[allow(clippy::too_many_arguments)]
 fn copy(
     stage: &DenseStage,
     image: &DenseImage,
+    channels: &Range<usize>,
     [y, x]: [isize; 2],
     available: usize,
     start: isize,
@@ -121,9 +162,9 @@ fn copy(
     to: *mut f32,
 ) {
     let args = RowArgs {
-        from: image.source.at(0, y, x),
+        from: image.source.at(channels.start, y, x),
         row_step: image.source.strides.c,
-        rows: stage.spec.in_channels,
+        rows: channels.len(),
         available,
         start,
         stride: image.columns.stride,
@@ -166,7 +207,7 @@ fn exact_columns(
     scratch: Scratch,
 ) {
     let (y, x) = (image.rows.start(oy), image.columns.start(columns.start));
-    let (window, width) = (&stage.spec.window, stage.gemm.columns());
+    let (window, width, channels) = (&stage.spec.window, stage.gemm.columns(), 0..stage.spec.in_channels);
     let runs = match stage.taps_inside(image, y, x) {
         Some(([first_ky, first_kx], runs)) => {
             let tap_len = stage.spec.in_channels * width;
@@ -176,7 +217,7 @@ fn exact_columns(
                     let y = at(y, first_ky + ky, window.dilation[0]);
                     let x = at(x, first_kx + kx, window.dilation[1]);
                     let to = scratch.ptr.wrapping_add((ky * runs.segments[1] + kx) * tap_len);
-                    copy(stage, image, [y, 0], image.columns.input, x, columns.len(), to);
+                    copy(stage, image, &channels, [y, 0], image.columns.input, x, columns.len(), to);
                 }
             }
             Runs { pixel_steps: [runs.segments[1] * tap_len, tap_len], ..runs }
@@ -187,6 +228,6 @@ fn exact_columns(
     let output = image.target.at(0, oy, columns.start);
     // SAFETY: the scratch holds `width` pixels for each k of the runs; the columns are inside the output row.
     unsafe {
-        stage.gemm.pixel_strip(scratch.ptr, output, image.target.strides.c, columns.len(), &runs, panels);
+        stage.gemm.pixel_strip(scratch.ptr, output, image.target.strides.c, columns.len(), &runs, panels, &Part::WHOLE);
     }
 }

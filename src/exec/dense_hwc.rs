@@ -4,7 +4,7 @@
 //! channels together), or a run a tap where the window is dilated. Pixels at the border are gathered into scratch, a few at
 //! a time, with zeros for the padding.
 
-use super::dense::{DenseImage, DenseStage};
+use super::dense::{DenseImage, DenseStage, Sum};
 use super::gemm::{Pixels, Runs};
 use super::split::Scratch;
 use super::window::Axis;
@@ -90,6 +90,32 @@ fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels:
         line.input = line.input.wrapping_add(line.count * line.in_step);
         line.output = line.output.wrapping_add(line.count * line.out_step);
         left -= line.count;
+    }
+}
+
+/// A part of the sums of a pointwise convolution at stride 1: all rows as one line of pixels where they have no gaps.
+pub(super) fn sum(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, sum: &Sum) {
+    let (source, target, width) = (&image.source, &image.target, image.columns.output);
+    let flat = source.strides.h == width * source.strides.w
+        && target.strides.h == width * target.strides.w
+        && sum.residual.is_none_or(|map| sum.is_flat(width * map.strides.w));
+    let (step, width) = if flat { (rows.len(), rows.len() * width) } else { (1, width) };
+    let runs = Runs { weight_start: sum.channels.start, ..Runs::whole(sum.channels.len()) };
+    let block = block_of(stage);
+    for oy in rows.step_by(step) {
+        for first in (0..width).step_by(block) {
+            let at = first * target.strides.w;
+            let line = Pixels {
+                input: source.at(sum.channels.start, oy as isize, 0).wrapping_add(first * source.strides.w),
+                in_step: source.strides.w,
+                output: target.at(0, oy, 0).wrapping_add(at),
+                out_step: target.strides.w,
+                count: block.min(width - first),
+            };
+            // SAFETY: the line's pixels are inside all maps, `channels` of them were filled, and the output holds the sums so far
+            // unless they begin.
+            unsafe { stage.gemm.pixel_part(&line, &runs, panels.clone(), &sum.part(oy, first, true)) };
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::buffer::Workspace;
 use crate::epilogue::EpilogueArgs;
 use crate::error::{Error, Result};
 use crate::isa::{CacheSizes, Isa, cache_sizes};
-use crate::kernels::registry::lanes;
+use crate::kernels::registry::{KernelKind, lanes};
 use crate::layout::{Layout, Shape};
 use crate::pack::depthwise::{LaneAxis, PackedDepthwise};
 use crate::plan::blocking;
@@ -125,6 +125,15 @@ impl DepthwiseStage {
         self.choice.block.unwrap_or(self.choice.lines[0]).name
     }
 
+    /// Fewest output rows that a kernel makes at a time without leaving a part of its tile unused.
+    pub(super) fn tile_rows(&self) -> usize {
+        match (self.choice.lane_axis, self.choice.block.map(|kernel| kernel.kind)) {
+            (LaneAxis::Channels, Some(KernelKind::Block { rows, .. })) => rows,
+            (LaneAxis::Channels, _) => 1,
+            _ => self.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).min().unwrap_or(1),
+        }
+    }
+
     /// Output channels.
     pub(super) const fn out_channels(&self) -> usize {
         self.spec.channels * self.spec.multiplier
@@ -138,6 +147,14 @@ impl DepthwiseStage {
             LaneAxis::Columns | LaneAxis::Elements => strips::scratch_len(self, rows, columns),
         };
         len.ok_or(workspace_overflow(input))
+    }
+
+    /// As [`DepthwiseStage::scratch_len`], for an input whose pixels do not compete for cache sets.
+    pub(super) fn least_scratch_len(&self, input: Shape) -> Result<usize> {
+        match self.choice.lane_axis {
+            LaneAxis::Channels => channels::offsets_len(self).ok_or(workspace_overflow(input)),
+            LaneAxis::Columns | LaneAxis::Elements => self.scratch_len(input),
+        }
     }
 
     pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {

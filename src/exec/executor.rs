@@ -69,6 +69,13 @@ impl Executor for Rayon {
         if tasks == 1 {
             return task(0);
         }
+        // From outside the pool, task i goes to the pool's thread i: what it leaves in that core's caches, the next run finds there.
+        if let (Some(pool), None) = (&self.pool, rayon::current_thread_index())
+            && pool.current_num_threads() == tasks
+        {
+            pool.broadcast(|thread| task(thread.index()));
+            return;
+        }
         self.install(|| {
             rayon::scope(|scope| {
                 for i in 1..tasks {

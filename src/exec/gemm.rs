@@ -15,12 +15,15 @@ use core::ops::Range;
 /// A kernel and the rows of its tile.
 type Tile = (usize, &'static KernelDesc);
 
+/// Most vectors of columns that a kernel has.
+const MAX_VECTORS: usize = 4;
+
 /// Packed weights with the kernels that multiply by them.
 pub(super) struct Gemm {
     pub packed: PackedGemm,
     pub epilogue: EpilogueArgs,
     /// Kernels by vectors of columns (index 0 unused), the tallest first.
-    tiles: [Vec<Tile>; 3],
+    tiles: [Vec<Tile>; MAX_VECTORS + 1],
     lanes: usize,
     /// Vectors of columns of the widest kernel.
     vectors: usize,
@@ -44,6 +47,29 @@ impl Runs {
     /// One run of all k.
     pub(super) const fn whole(k: usize) -> Self {
         Self { segments: [1, 1], run: k, pixel_steps: [0, 0], weight_steps: [0, 0], weight_start: 0 }
+    }
+}
+
+/// Which part of its sums a call makes, and what is added to them in the end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Sums start at the bias; else the output holds them so far.
+    pub begins: bool,
+    /// Sums are complete, activation and residual follow; else they are left in the output for the next part.
+    pub ends: bool,
+    /// What is added to output 0 of pixel 0, or null, and the elements from pixel to pixel (HWC) or channel to channel (CHW).
+    pub residual: *const f32,
+    /// See `residual`.
+    pub residual_step: usize,
+}
+
+impl Part {
+    /// All of the sums, nothing added.
+    pub(super) const WHOLE: Self = Self { begins: true, ends: true, residual: core::ptr::null(), residual_step: 0 };
+
+    /// Where the residual of pixel `pixels` and channel `channels` (in elements) is; null if there is none.
+    const fn residual_at(&self, offset: usize) -> *const f32 {
+        if self.residual.is_null() { self.residual } else { self.residual.wrapping_add(offset) }
     }
 }
 
@@ -83,11 +109,11 @@ impl Gemm {
     ) -> Self {
         let (kind, epilogue) = EpilogueArgs::new(activation);
         let vectors = select::gemm_vectors(layout, isa, DType::F32, kind);
-        let of = |v: usize| if v == 0 { Vec::new() } else { select::gemm(layout, v, isa, DType::F32, kind) };
-        let tiles: [Vec<Tile>; 3] = [of(0), of(1), of(2)];
+        let tiles: [Vec<Tile>; MAX_VECTORS + 1] =
+            core::array::from_fn(|vectors| select::gemm(layout, vectors, isa, DType::F32, kind));
         let available: Vec<usize> = match layout {
             // Panels are as wide as a kernel has columns.
-            Layout::Hwc => (1..=2).filter(|&v| !tiles[v].is_empty()).map(|v| v * lanes(isa)).collect(),
+            Layout::Hwc => (1..=MAX_VECTORS).filter(|&v| !tiles[v].is_empty()).map(|v| v * lanes(isa)).collect(),
             // Panels are as wide as a kernel has rows.
             Layout::Chw => tiles[vectors].iter().map(|&(rows, _)| rows).collect(),
         };
@@ -116,33 +142,47 @@ impl Gemm {
     /// # Safety
     /// All runs of every pixel must be readable, and the panels' output channels of every pixel writable.
     pub(super) unsafe fn pixel_line(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.pixel_part(pixels, runs, panels, &Part::WHOLE) }
+    }
+
+    /// As [`Gemm::pixel_line`], for a part of the sums.
+    ///
+    /// # Safety
+    /// As there; the output must hold the sums so far unless they begin, and the residual be readable where they end.
+    pub(super) unsafe fn pixel_part(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>, part: &Part) {
         let mut panels = self.packed.panels()[panels].iter().peekable();
         while let Some(panel) = panels.next() {
             // The next panel is fetched bit by bit while this one's pixels pass.
-            let next = panels.peek().map(|next| self.packed.as_slice()[next.offset..].as_ptr());
+            let next = panels.peek().map(|next| {
+                let weights = self.packed.as_slice()[next.offset..].as_ptr();
+                weights.wrapping_add(runs.weight_start * next.width)
+            });
+            let len = panel.width * runs.run * runs.segments[0] * runs.segments[1];
             let mut first = 0;
             while first < pixels.count {
                 let rest = pixels.count - first;
-                let ahead = next.map(|next| Ahead::part(next, panel.width * self.packed.k(), first, pixels.count));
+                let ahead = next.map(|next| Ahead::part(next, len, first, pixels.count));
                 // SAFETY: pixels `first..first + rows` are among the line's.
-                first += unsafe { self.pixel_tile(pixels, first, rest, runs, panel, ahead) };
+                first += unsafe { self.pixel_tile(pixels, first..first + rest, runs, panel, ahead, part) };
             }
         }
     }
 
-    /// One tile of a panel, from pixel `first`, with as many rows as the tallest kernel that fits in `rest`; returns them.
+    /// One tile of a panel, with as many of the pixels `among` as the tallest kernel that fits them has rows; returns them.
     ///
     /// # Safety
-    /// As [`Gemm::pixel_line`], for pixels `first..first + rest`.
+    /// As [`Gemm::pixel_part`], for the pixels `among`.
     unsafe fn pixel_tile(
         &self,
         pixels: &Pixels,
-        first: usize,
-        rest: usize,
+        among: Range<usize>,
         runs: &Runs,
         panel: &Panel,
         ahead: Option<Ahead>,
+        part: &Part,
     ) -> usize {
+        let (first, rest) = (among.start, among.len());
         let tiles = &self.tiles[panel.width / self.lanes];
         let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
@@ -158,6 +198,10 @@ impl Gemm {
             ahead: ahead.from,
             ahead_step: ahead.step,
             bias: weights,
+            begins: part.begins,
+            ends: part.ends,
+            residual: part.residual_at(first * part.residual_step + panel.first),
+            residual_row: part.residual_step,
             c: pixels.output.wrapping_add(first * pixels.out_step + panel.first),
             c_row: pixels.out_step,
             rows,
@@ -176,7 +220,9 @@ impl Gemm {
     /// output channel `o` of pixel `i` goes to `output[o·plane + i]`.
     ///
     /// # Safety
-    /// All runs of the packed pixels must be readable, `count` pixels of every output channel of the panels writable.
+    /// All runs of the packed pixels must be readable, `count` pixels of every output channel of the panels writable; for a part
+    /// of the sums as [`Gemm::pixel_part`].
+    #[allow(clippy::too_many_arguments)]
     pub(super) unsafe fn pixel_strip(
         &self,
         strip: *const f32,
@@ -185,6 +231,7 @@ impl Gemm {
         count: usize,
         runs: &Runs,
         panels: Range<usize>,
+        part: &Part,
     ) {
         for panel in &self.packed.panels()[panels] {
             let Some((_, kernel)) = self.tiles[self.vectors].iter().find(|&&(rows, _)| rows == panel.width) else {
@@ -202,6 +249,10 @@ impl Gemm {
                 ahead: weights,
                 ahead_step: 0,
                 bias: weights,
+                begins: part.begins,
+                ends: part.ends,
+                residual: part.residual_at(panel.first * part.residual_step),
+                residual_row: part.residual_step,
                 c: output.wrapping_add(panel.first * plane),
                 c_row: plane,
                 rows: panel.count,

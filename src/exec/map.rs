@@ -2,6 +2,7 @@
 //!
 //! Made only from checked tensors or from scratch of checked size, so every element inside the dims is inside its slice.
 
+use crate::buffer::LINE;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Shape, Strides};
 use crate::tensor::{TensorMut, TensorRef, check_layout};
@@ -62,11 +63,28 @@ impl Target {
         Source { ptr: self.ptr, shape: self.shape, strides: self.strides }
     }
 
-    /// A map without gaps in scratch, of which row 0 is output row `first_row`.
-    pub(super) fn in_scratch(scratch: *mut f32, shape: Shape, layout: Layout, first_row: usize) -> Self {
-        let strides = Strides::contiguous(shape, layout);
+    /// A map in scratch, of which row 0 is output row `first_row`.
+    pub(super) fn in_scratch(scratch: *mut f32, shape: Shape, strides: Strides, first_row: usize) -> Self {
         Self { ptr: scratch.wrapping_sub(first_row * strides.h), shape, strides }
     }
+}
+
+/// Strides of a map in scratch: without gaps, but for those that keep neighbouring pixels (HWC) out of each other's cache sets.
+pub(super) fn scratch_strides(shape: Shape, layout: Layout) -> Strides {
+    let mut strides = Strides::contiguous(shape, layout);
+    if layout == Layout::Hwc && shape.c.is_multiple_of(256) {
+        strides.w = shape.c + LINE;
+        strides.h = shape.w * strides.w;
+        strides.n = shape.h * strides.h;
+    }
+    strides
+}
+
+/// Elements that a map of these strides reaches over.
+pub(super) fn scratch_extent(shape: Shape, strides: Strides) -> Option<usize> {
+    let step = |size: usize, stride: usize| size.checked_sub(1)?.checked_mul(stride);
+    let reach = step(shape.c, strides.c)?.checked_add(step(shape.h, strides.h)?)?;
+    reach.checked_add(step(shape.w, strides.w)?)?.checked_add(1)?.checked_next_multiple_of(LINE)
 }
 
 /// Checks input and output of a run against its operator and takes their pointers.

@@ -10,7 +10,7 @@
 use super::dense::{DenseImage, DenseStage};
 use super::depthwise::{DepthwiseStage, Image, axes, workspace_overflow};
 use super::executor::Executor;
-use super::map::{Source, Target, open};
+use super::map::{Source, Target, open, scratch_extent, scratch_strides};
 use super::operator::Operator;
 use super::pointwise;
 use super::split::{self, Scratch};
@@ -18,9 +18,9 @@ use super::window::Axis;
 use crate::buffer::{LINE, Workspace};
 use crate::error::Result;
 use crate::isa::Isa;
-use crate::layout::{Layout, Shape};
-use crate::plan::blocking::{self, Fusion};
-use crate::spec::SeparableSpec;
+use crate::layout::{Layout, Shape, Strides};
+use crate::plan::blocking;
+use crate::spec::{Fusion, SeparableSpec};
 use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use std::sync::Arc;
@@ -73,6 +73,14 @@ impl Separable {
     pub fn spec(&self) -> &SeparableSpec {
         &self.stages.spec
     }
+
+    /// Most output rows of a band that a run on this input with so many threads finishes at a time, both parts fused;
+    /// `None` if it finishes the depthwise part before it starts the pointwise one.
+    pub fn band_rows(&self, input: Shape, threads: usize) -> Result<Option<usize>> {
+        let output = self.output_shape(input)?;
+        let plan = self.stages.plan(input, threads)?;
+        Ok(plan.bands.map(|count| output.h.div_ceil(count)))
+    }
 }
 
 impl Operator for Separable {
@@ -96,9 +104,9 @@ impl Operator for Separable {
         let (source, target) = open(self.layout(), self.output_shape(shape)?, input, output)?;
         let scratch = workspace.get(self.workspace_len(shape, executor.threads())?)?;
         let plan = self.stages.plan(shape, executor.threads())?;
-        match plan.fusion {
-            Fusion::Bands { rows } => self.stages.bands(&plan, rows, source, target, scratch, executor),
-            Fusion::Whole => return self.stages.whole(&plan, source, target, scratch, executor),
+        match plan.bands {
+            Some(bands) => self.stages.bands(&plan, bands, source, target, scratch, executor),
+            None => return self.stages.whole(&plan, source, target, scratch, executor),
         }
         Ok(())
     }
@@ -118,15 +126,18 @@ impl Operator for Separable {
 
 /// How a run on one shape goes.
 struct Plan {
-    fusion: Fusion,
+    /// Bands of output rows into which each image is cut; `None` if the stages run one after the other.
+    bands: Option<usize>,
     /// Shape of the map between the stages.
     middle: Shape,
+    /// Strides of the part of it that is in scratch.
+    strides: Strides,
     /// Axes of the depthwise and of the pointwise window.
     axes: [[Axis; 2]; 2],
     threads: usize,
     /// Elements of scratch of one thread: both stages' own (they do not use it at the same time).
     stage_scratch: usize,
-    /// Elements of the intermediate band (or map).
+    /// Elements of the part of the intermediate map that is there at a time.
     between: usize,
     /// Elements of workspace in all, unless that overflows.
     workspace: Option<usize>,
@@ -134,6 +145,7 @@ struct Plan {
 
 impl Stages {
     fn plan(&self, input: Shape, available: usize) -> Result<Plan> {
+        let overflow = || workspace_overflow(input);
         let middle = self.spec.depthwise.output_shape(input)?;
         let first = axes(&self.spec.depthwise.window, input)?;
         let second = axes(&self.spec.pointwise.window(), middle)?;
@@ -141,56 +153,57 @@ impl Stages {
             middle.len()?.saturating_mul(self.spec.pointwise.out_channels + first[0].kernel * first[1].kernel);
         let threads = blocking::threads(products, available);
         let stage_scratch = self.depthwise.scratch_len(input)?.max(self.pointwise.scratch_len(middle)?);
-        let stage_scratch = stage_scratch.checked_next_multiple_of(LINE).ok_or(workspace_overflow(input))?;
-        let row_len = middle.w * middle.c;
+        let stage_scratch = stage_scratch.checked_next_multiple_of(LINE).ok_or_else(overflow)?;
         // Images of a batch are enough work to share where there are as many of them as threads.
         let sharing = if middle.n >= threads { 1 } else { threads };
-        // A strided pointwise part does not read every row between the stages: bands would have to know which.
-        let fusion = match self.pointwise.reads_every_pixel() {
-            true => blocking::fusion(middle.h, row_len, middle.w, sharing, self.depthwise.caches),
-            false => Fusion::Whole,
+        let rows = second[0].output;
+        let bands = match self.spec.fusion {
+            Fusion::Auto => blocking::bands(rows, middle.w * middle.c, middle.w, sharing, self.depthwise.caches),
+            Fusion::Off => None,
+            Fusion::Rows(most) => Some(rows.div_ceil(most)),
         };
-        let (between, workspace) = match fusion {
-            Fusion::Bands { rows } => {
-                let between = (rows * row_len).next_multiple_of(LINE);
-                (between, between.checked_add(stage_scratch).and_then(|each| split::scratch_len(available, each)))
-            }
-            Fusion::Whole => {
-                let between = (middle.h * row_len).next_multiple_of(LINE);
-                let scratch = split::scratch_len(available, stage_scratch);
-                (between, scratch.and_then(|scratch| scratch.checked_add(between)))
-            }
+        // Rows between the stages that one band of output rows reads.
+        let read = bands.map_or(middle.h, |bands| ((rows.div_ceil(bands) - 1) * second[0].stride + 1).min(middle.h));
+        let part = Shape { n: 1, h: read, ..middle };
+        let strides = scratch_strides(part, self.spec.layout());
+        let between = scratch_extent(part, strides).ok_or_else(overflow)?;
+        let workspace = match bands {
+            Some(_) => between.checked_add(stage_scratch).and_then(|each| split::scratch_len(available, each)),
+            None => split::scratch_len(available, stage_scratch).and_then(|scratch| scratch.checked_add(between)),
         };
-        Ok(Plan { fusion, middle, axes: [first, second], threads, stage_scratch, between, workspace })
+        Ok(Plan { bands, middle, strides, axes: [first, second], threads, stage_scratch, between, workspace })
     }
 
+    /// Band by band: depthwise rows into scratch, then the output rows that read them.
     fn bands(
         &self,
         plan: &Plan,
-        rows: usize,
+        bands: usize,
         source: Source,
         target: Target,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) {
-        let bands = plan.middle.h.div_ceil(rows);
         let each = plan.between + plan.stage_scratch;
-        let tasks = plan.middle.n * bands;
-        split::for_each(executor, plan.threads, workspace, each, tasks, |task, scratch| {
+        let [first, second] = plan.axes;
+        split::for_each(executor, plan.threads, workspace, each, plan.middle.n * bands, |task, scratch| {
             let (n, band) = (task / bands, task % bands);
-            let rows = band * rows..((band + 1) * rows).min(plan.middle.h);
-            let shape = Shape { n: 1, h: rows.len(), ..plan.middle };
-            let between = Target::in_scratch(scratch.ptr, shape, self.spec.layout(), rows.start);
+            let rows = split::part(second[0].output, 1, bands, band);
+            if rows.is_empty() {
+                return;
+            }
+            let read = rows.start * second[0].stride..(rows.end - 1) * second[0].stride + 1;
+            let between = Target::in_scratch(scratch.ptr, plan.part(), plan.strides, read.start);
             let rest = Scratch { ptr: scratch.ptr.wrapping_add(plan.between), len: plan.stage_scratch };
-            let [first, second] = plan.axes;
             let image = Image { source: source.image(n), target: between, rows: first[0], columns: first[1] };
-            self.depthwise.band(&image, rows.clone(), 0..plan.middle.c, rest);
+            self.depthwise.band(&image, read, 0..plan.middle.c, rest);
             let (source, target) = (between.as_source(), target.image(n));
             let image = DenseImage { source, target, rows: second[0], columns: second[1] };
             self.pointwise.band(&image, rows, 0..self.pointwise.gemm.packed.panels().len(), rest);
         });
     }
 
+    /// The whole depthwise map, then the whole pointwise one, image by image.
     fn whole(
         &self,
         plan: &Plan,
@@ -200,12 +213,18 @@ impl Stages {
         executor: &dyn Executor,
     ) -> Result<()> {
         let (between, rest) = workspace.split_at_mut(plan.between);
-        let shape = Shape { n: 1, ..plan.middle };
-        let between = Target::in_scratch(between.as_mut_ptr(), shape, self.spec.layout(), 0);
+        let between = Target::in_scratch(between.as_mut_ptr(), plan.part(), plan.strides, 0);
         for n in 0..plan.middle.n {
             self.depthwise.run(source.image(n), between, rest, executor)?;
-            self.pointwise.run(between.as_source(), target.image(n), rest, executor)?;
+            self.pointwise.run(between.as_source(), target.image(n), None, rest, executor)?;
         }
         Ok(())
+    }
+}
+
+impl Plan {
+    /// One image of the intermediate map.
+    fn part(&self) -> Shape {
+        Shape { n: 1, ..self.middle }
     }
 }

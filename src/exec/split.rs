@@ -3,7 +3,7 @@
 use super::executor::Executor;
 use crate::buffer::LINE;
 use core::ops::Range;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Scratch of one thread, as a pointer and its length.
 #[derive(Clone, Copy)]
@@ -21,10 +21,21 @@ pub(super) fn scratch_len(threads: usize, each: usize) -> Option<usize> {
     each.checked_next_multiple_of(LINE)?.checked_mul(threads.max(1))
 }
 
+/// Most threads that have tasks of their own; any further ones stay idle.
+const MOST_WORKERS: usize = 128;
+
+/// Neighbouring tasks that one worker does first, and others when they have done their own.
+#[derive(Default)]
+struct Share {
+    taken: AtomicBool,
+    done: AtomicUsize,
+}
+
 /// Calls `body(task, scratch)` once for every task, on up to `threads` threads of the executor, `each` elements of scratch for each of them.
 ///
-/// Whatever the executor does with the indices that it is given, every task runs exactly once: threads draw them from a
-/// common counter, and the calling thread finishes what is left.
+/// The index that the executor gives chooses the tasks that a thread starts with: where it gives the same index to the same
+/// thread each time, rows that a run leaves in a core's cache are found there by the next one.
+/// Whatever it does with the indices, every task runs exactly once, and the calling thread finishes what is left.
 pub(super) fn for_each(
     executor: &dyn Executor,
     threads: usize,
@@ -34,28 +45,35 @@ pub(super) fn for_each(
     body: impl Fn(usize, Scratch) + Sync,
 ) {
     let each = each.next_multiple_of(LINE);
-    let workers = threads.min(tasks).min(workspace.len().checked_div(each).unwrap_or(threads)).max(1);
+    let workers = threads.min(tasks).min(workspace.len().checked_div(each).unwrap_or(threads));
+    let workers = workers.clamp(1, MOST_WORKERS);
     let memory = Shared(workspace.as_mut_ptr());
-    let (next_task, next_worker) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    if workers == 1 {
+        let scratch = Scratch { ptr: memory.0, len: each };
+        return (0..tasks).for_each(|task| body(task, scratch));
+    }
+    let shares: [Share; MOST_WORKERS] = core::array::from_fn(|_| Share::default());
     let work = |worker: usize| {
         let memory = &memory;
         let scratch = Scratch { ptr: memory.0.wrapping_add(worker * each), len: each };
-        loop {
-            let task = next_task.fetch_add(1, Ordering::Relaxed);
-            if task >= tasks {
-                break;
+        for share in (0..workers).map(|i| (worker + i) % workers) {
+            let own = part(tasks, 1, workers, share);
+            loop {
+                let task = own.start + shares[share].done.fetch_add(1, Ordering::Relaxed);
+                if task >= own.end {
+                    break;
+                }
+                body(task, scratch);
             }
-            body(task, scratch);
         }
     };
-    if workers > 1 {
-        executor.run(workers, &|_| {
-            let worker = next_worker.fetch_add(1, Ordering::Relaxed);
-            if worker < workers {
-                work(worker);
-            }
-        });
-    }
+    executor.run(workers, &|index| {
+        let wanted = (0..workers).map(|i| (index % workers + i) % workers);
+        let free = wanted.into_iter().find(|&worker| !shares[worker].taken.swap(true, Ordering::Relaxed));
+        if let Some(worker) = free {
+            work(worker);
+        }
+    });
     // All of the executor's calls have returned: the first scratch is free again.
     work(0);
 }

@@ -1,7 +1,7 @@
 //! Depthwise with columns (CHW) or row elements (HWC with few channels) as lanes.
 //!
-//! At column stride 1 the rows are read where they stand; at the borders each tap reads only the lanes inside the map.
-//! At other strides input rows are copied into a strip in scratch first, with the padding left and right of them filled with
+//! Columns at stride 1 and 2 are read where they stand, all channels in one call; at the borders each tap reads only the lanes
+//! inside the map. At other strides, and for elements at stride 2, input rows are copied into a strip in scratch first, with the padding left and right of them filled with
 //! zeros and the columns sorted by stride, so that every tap of every output column is a contiguous run of a strip row:
 //!
 //! ```text
@@ -97,6 +97,15 @@ pub(super) fn scratch_len(stage: &DepthwiseStage, rows: Axis, columns: Axis) -> 
     strip.len()?.checked_add(strip.spill)?.checked_add(Strip::tables_len(&columns)?)
 }
 
+/// Whether a vector of lanes can be loaded from where the input stands.
+fn reads_in_place(stage: &DepthwiseStage, image: &Image, group: usize) -> bool {
+    let side_by_side = image.columns.input == 1 || image.source.strides.w == group;
+    // Halved columns are not in the order in which single lanes could be kept out of a sum.
+    let halves = stage.choice.lane_axis == LaneAxis::Columns && !stage.choice.exact_padding;
+    let longest_step = if halves { 2 } else { 1 };
+    side_by_side && image.columns.stride <= longest_step
+}
+
 /// Outputs of the longest line that one kernel call makes.
 fn longest_line(stage: &DepthwiseStage) -> usize {
     stage.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).max().unwrap_or(1)
@@ -122,13 +131,17 @@ pub(super) fn band(
         strip,
         offsets: scratch.ptr.cast(),
         lane_ranges: scratch.ptr.cast::<usize>().wrapping_add(taps).cast(),
-        in_place: image.columns.stride == 1 && (image.columns.input == 1 || image.source.strides.w == strip.group),
+        in_place: reads_in_place(stage, image, strip.group),
         memory: scratch.ptr.wrapping_add(tables),
         spill: scratch.ptr.wrapping_add(tables + strip.rows * strip.row_pitch),
     };
     band.fill_tables();
     if !band.in_place {
         band.clear_strip();
+    }
+    let multiplier = stage.spec.multiplier;
+    if band.in_place && stage.choice.lane_axis == LaneAxis::Columns && multiplier == 1 {
+        return band.piece(rows, channels.start, channels);
     }
     let step = if band.in_place { rows.len() } else { strip.outputs };
     let mut oy = rows.start;
@@ -138,7 +151,6 @@ pub(super) fn band(
         if stage.choice.lane_axis == LaneAxis::Elements {
             band.piece(oy..end, 0, 0..1);
         } else {
-            let multiplier = stage.spec.multiplier;
             for c in channels.start / multiplier..channels.end.div_ceil(multiplier) {
                 let of_c = (c * multiplier).max(channels.start)..((c + 1) * multiplier).min(channels.end);
                 band.piece(oy..end, c, of_c);
@@ -170,7 +182,10 @@ impl Band<'_> {
             } else {
                 (segment * self.strip.segment_pitch + groups * self.strip.group) as isize
             };
-            let range = columns.outputs_inside(kx).map(|ox| ox * self.strip.group);
+            // A strip holds zeros for what is outside the map: all lanes can be read, and are unless they must not meet a tap.
+            let clipped = self.in_place || self.stage.choice.exact_padding;
+            let inside = if clipped { columns.outputs_inside(kx) } else { [0, columns.output] };
+            let range = inside.map(|ox| ox * self.strip.group);
             // SAFETY: the scratch starts with room for an offset and a range of every tap column (`tables_len`).
             unsafe {
                 self.offsets.add(kx).write(offset);
@@ -185,7 +200,8 @@ impl Band<'_> {
         unsafe { self.memory.write_bytes(0, self.strip.rows * self.strip.row_pitch) }
     }
 
-    /// Output rows `outputs` of the output channels `channels` that read input channel `c`.
+    /// Output rows `outputs` of the output channels `channels` that read input channel `c`, or of which the first does and the
+    /// others read those after it (in place, multiplier 1).
     fn piece(&self, outputs: Range<usize>, c: usize, channels: Range<usize>) {
         let rows = &self.image.rows;
         let start = rows.start(outputs.start);
@@ -198,10 +214,8 @@ impl Band<'_> {
         let kernel = select::best_line(&self.stage.choice.lines, outputs.len());
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { longest_line(self.stage) } else { outputs.len() };
-        for channel in channels {
-            for oy in outputs.clone().step_by(step) {
-                self.lines(kernel.run, [channel, c], oy, step.min(outputs.end - oy), top);
-            }
+        for oy in outputs.clone().step_by(step) {
+            self.lines(kernel.run, &channels, c, oy..(oy + step).min(outputs.end), top);
         }
     }
 
@@ -266,18 +280,22 @@ impl Band<'_> {
         }
     }
 
-    /// Output rows `oy..oy + outputs` of an (output, input) channel; strip row 0 is input row `top`.
-    fn lines(&self, kernel: KernelFn, [channel, c]: [usize; 2], oy: usize, outputs: usize, top: isize) {
+    /// Output rows `rows` of the output channels of a piece; strip row 0 is input row `top`.
+    fn lines(&self, kernel: KernelFn, channels: &Range<usize>, c: usize, rows: Range<usize>, top: isize) {
         let (stage, image, strip) = (self.stage, self.image, &self.strip);
-        let start = image.rows.start(oy);
+        let start = image.rows.start(rows.start);
         let window = &stage.spec.window;
         let elements = stage.choice.lane_axis == LaneAxis::Elements;
         // Columns share a channel's one panel; elements go round through all of them.
-        let (panel, panels) = if elements { (0, stage.packed.panels()) } else { (channel, 1) };
+        let (panel, panels) = if elements { (0, stage.packed.panels()) } else { (channels.start, 1) };
+        let in_channel = if self.in_place && stage.spec.multiplier == 1 { image.source.strides.c } else { 0 };
         let lanes = image.columns.output * strip.group;
         let spilled = self.spilled();
-        let (output, out_step) =
-            if spilled { (self.spill, lanes) } else { (image.target.at(channel, oy, 0), image.target.strides.h) };
+        let (output, out_step) = if spilled {
+            (self.spill, lanes)
+        } else {
+            (image.target.at(channels.start, rows.start, 0), image.target.strides.h)
+        };
         let (input, in_step) = if self.in_place {
             (image.source.at(c, start, 0), image.source.strides.h)
         } else {
@@ -294,8 +312,13 @@ impl Band<'_> {
             extent: image.rows.input,
             output,
             out_step,
-            outputs,
+            outputs: rows.len(),
             lanes,
+            lane_step: if self.in_place { image.columns.stride } else { 1 },
+            columns: image.columns.input,
+            pairs_from: self.pairs_from(),
+            channels: channels.len(),
+            channel_steps: [in_channel, image.target.strides.c, stage.packed.panel_len()],
             weights: stage.packed.as_slice()[panel * stage.packed.panel_len()..].as_ptr(),
             first_panel: 0,
             panels,
@@ -303,8 +326,7 @@ impl Band<'_> {
             taps: [window.kernel[1], window.kernel[0]],
             stride: window.stride[0],
             dilation: window.dilation[0],
-            lane_ranges: if self.in_place || exact { self.lane_ranges } else { core::ptr::null() },
-            whole_lanes: self.whole_columns().map(|ox| ox * strip.group),
+            lane_ranges: self.lane_ranges,
             exact,
             epilogue: stage.epilogue,
         };
@@ -313,23 +335,24 @@ impl Band<'_> {
         // `outputs` and `lanes` cut the outputs to the output map; panels were packed for this kernel.
         unsafe { run(&args) }
         if spilled {
-            self.unspill(oy, outputs);
+            self.unspill(rows);
         }
     }
 
-    /// Output columns whose taps are all inside the map.
-    fn whole_columns(&self) -> [usize; 2] {
+    /// The tap column from which on pairs of them read neighbouring columns, the first of each pair where vectors are aligned
+    /// if rows are.
+    const fn pairs_from(&self) -> usize {
         let columns = &self.image.columns;
-        [columns.outputs_inside(0)[0], columns.outputs_inside(columns.kernel - 1)[1]]
+        if columns.dilation == 1 { columns.before % 2 } else { columns.kernel }
     }
 
-    /// Copies the spilled rows to output rows `oy..oy + outputs`, pixel by pixel.
-    fn unspill(&self, oy: usize, outputs: usize) {
+    /// Copies the spilled rows to output rows `rows`, pixel by pixel.
+    fn unspill(&self, rows: Range<usize>) {
         let (group, columns) = (self.strip.group, self.image.columns.output);
-        for (row, ox) in (0..outputs).flat_map(|row| (0..columns).map(move |ox| (row, ox))) {
+        for (row, ox) in (0..rows.len()).flat_map(|row| (0..columns).map(move |ox| (row, ox))) {
             let from = self.spill.wrapping_add((row * columns + ox) * group);
-            // SAFETY: the kernel has filled `outputs` rows of `columns` groups; the pixel is inside the output map.
-            unsafe { core::ptr::copy_nonoverlapping(from, self.image.target.at(0, oy + row, ox), group) };
+            // SAFETY: the kernel has filled `rows.len()` rows of `columns` groups; the pixel is inside the output map.
+            unsafe { core::ptr::copy_nonoverlapping(from, self.image.target.at(0, rows.start + row, ox), group) };
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Detection happens once per process; forcing a level that is missing is an error, never a silent fallback.
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod cache;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
@@ -23,6 +25,8 @@ pub enum Isa {
     Avx2,
     /// AVX-512 F, BW, VL and DQ: 16 lanes, 32 registers, masks.
     Avx512,
+    /// NEON, which every aarch64 CPU has: 4 lanes, 32 registers.
+    Neon,
 }
 
 /// Name of the environment variable that forces an instruction set for the whole process.
@@ -30,14 +34,15 @@ pub const ISA_VARIABLE: &str = "SEPCONV_ISA";
 
 impl Isa {
     /// Every level that this version knows, available here or not; the later, the preferred.
-    pub const ALL: &'static [Self] = &[Self::Portable, Self::Avx2, Self::Avx512];
+    pub const ALL: &'static [Self] = &[Self::Portable, Self::Avx2, Self::Avx512, Self::Neon];
 
-    /// `"portable"`, `"avx2"` or `"avx512"`.
+    /// `"portable"`, `"avx2"`, `"avx512"` or `"neon"`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Neon => "neon",
         }
     }
 
@@ -83,8 +88,37 @@ impl Isa {
             Self::Avx512 => x86_64::has_avx512(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx2 | Self::Avx512 => false,
+            // The kernels are compiled for the compiler's own NEON, on little-endian targets.
+            #[cfg(sepconv_neon)]
+            Self::Neon => aarch64::has_neon(),
+            #[cfg(not(sepconv_neon))]
+            Self::Neon => false,
         }
     }
+}
+
+/// A feature of the CPU that no kernel needs yet, or that distinguishes CPUs of one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Feature {
+    /// Its usual name, such as `"dotprod"`.
+    pub name: &'static str,
+    /// Whether the CPU and the operating system offer it.
+    pub available: bool,
+}
+
+/// Features that are worth knowing about on this architecture, beyond those that make a level; none on architectures without a
+/// level of their own.
+pub fn features() -> &'static [Feature] {
+    static FEATURES: OnceLock<Vec<Feature>> = OnceLock::new();
+    FEATURES.get_or_init(|| {
+        #[cfg(target_arch = "aarch64")]
+        return aarch64::features();
+        #[cfg(target_arch = "x86_64")]
+        return x86_64::features();
+        #[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+        Vec::new()
+    })
 }
 
 impl fmt::Display for Isa {

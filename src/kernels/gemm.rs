@@ -37,6 +37,14 @@ pub(crate) struct GemmArgs {
     pub ahead_step: usize,
     /// Bias: `NR` elements, or one per row where rows are output channels.
     pub bias: *const f32,
+    /// Whether sums start at the bias, or go on from what C holds.
+    pub begins: bool,
+    /// Whether sums are complete: then activation and residual follow. Else they are stored as they are.
+    pub ends: bool,
+    /// Element (0, 0) of what is added behind the activation; null for nothing.
+    pub residual: *const f32,
+    /// Elements between its rows.
+    pub residual_row: usize,
     /// C's element (0, 0).
     pub c: *mut f32,
     /// Elements between rows of C.
@@ -52,18 +60,12 @@ pub(crate) struct GemmArgs {
 ///
 /// # Safety
 /// `MR` rows of A in the runs described, `K·NR` elements of B, `NR` of bias must be readable, `columns` elements of each
-/// of `MR` rows of C writable.
+/// of `MR` rows of C writable (readable, too, unless the sums begin), and of the residual, if any, readable.
 #[inline(always)]
 pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     debug_assert!(args.rows == MR && args.columns >= 1 && args.columns <= NV * S::LANES);
-    let mut sums = [[s.splat(0.0); NV]; MR];
-    unroll!(v < NV, max 4, {
-        // SAFETY: the caller promises NR elements of bias.
-        let bias = unsafe { s.load(args.bias.add(v * S::LANES)) };
-        unroll!(i < MR, max 16, {
-            sums[i][v] = bias;
-        });
-    });
+    // SAFETY: the caller's promise.
+    let mut sums = unsafe { first_sums_of_pixels::<S, MR, NV>(s, args) };
     let mut ahead = args.ahead;
     for_each_run(args, |a, b| {
         let mut b = b;
@@ -78,22 +80,20 @@ pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV:
         }
     });
     // SAFETY: `columns` elements of each of MR rows are writable.
-    unsafe { store::<S, E, MR, NV>(s, args, &sums) }
+    unsafe { store::<S, E, MR, NV>(s, args, &mut sums) }
 }
 
 /// A tile with output channels as rows: A packed as `MR` elements for each k, bias per row.
 ///
 /// # Safety
-/// `K·MR` elements of A, `K·NR` of B, `MR` of bias must be readable, `columns` elements of each of `rows` rows of C writable.
+/// `K·MR` elements of A, `K·NR` of B, `MR` of bias must be readable, `columns` elements of each of `rows` rows of C writable
+/// (readable, too, unless the sums begin), and of the residual, if any, readable.
 #[inline(always)]
 pub(crate) unsafe fn run_channels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     debug_assert!(args.rows >= 1 && args.rows <= MR);
     debug_assert!(args.columns >= 1 && args.columns <= NV * S::LANES);
-    let mut sums = [[s.splat(0.0); NV]; MR];
-    unroll!(i < MR, max 16, {
-        // SAFETY: the caller promises MR elements of bias.
-        sums[i] = [s.splat(unsafe { *args.bias.add(i) }); NV];
-    });
+    // SAFETY: the caller's promise.
+    let mut sums = unsafe { first_sums_of_channels::<S, MR, NV>(s, args) };
     for_each_run(args, |a, b| {
         let (mut a, mut b) = (a, b);
         for _ in 0..args.run {
@@ -106,12 +106,59 @@ pub(crate) unsafe fn run_channels<S: Simd, E: Epilogue, const MR: usize, const N
         }
     });
     // SAFETY: `columns` elements of each of `rows` rows are writable.
-    unsafe { store::<S, E, MR, NV>(s, args, &sums) }
+    unsafe { store::<S, E, MR, NV>(s, args, &mut sums) }
+}
+
+/// What the sums of [`run_pixels`] start from: the bias, or what C holds.
+///
+/// # Safety
+/// As the kernel itself.
+#[inline(always)]
+pub(super) unsafe fn first_sums_of_pixels<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    args: &GemmArgs,
+) -> [[S::V; NV]; MR] {
+    let mut sums = [[s.splat(0.0); NV]; MR];
+    if args.begins {
+        unroll!(v < NV, max 4, {
+            // SAFETY: the caller promises NR elements of bias.
+            let bias = unsafe { s.load(args.bias.add(v * S::LANES)) };
+            unroll!(i < MR, max 16, {
+                sums[i][v] = bias;
+            });
+        });
+    } else {
+        // SAFETY: the caller promises C.
+        unsafe { for_each_vector(s, args, args.c, args.c_row, &mut sums, |_, p, lanes| s.load_masked(p, lanes)) }
+    }
+    sums
+}
+
+/// What the sums of [`run_channels`] start from: the bias, or what C holds.
+///
+/// # Safety
+/// As the kernel itself.
+#[inline(always)]
+pub(super) unsafe fn first_sums_of_channels<S: Simd, const MR: usize, const NV: usize>(
+    s: S,
+    args: &GemmArgs,
+) -> [[S::V; NV]; MR] {
+    let mut sums = [[s.splat(0.0); NV]; MR];
+    if args.begins {
+        unroll!(i < MR, max 16, {
+            // SAFETY: the caller promises MR elements of bias.
+            sums[i] = [s.splat(unsafe { *args.bias.add(i) }); NV];
+        });
+    } else {
+        // SAFETY: the caller promises C.
+        unsafe { for_each_vector(s, args, args.c, args.c_row, &mut sums, |_, p, lanes| s.load_masked(p, lanes)) }
+    }
+    sums
 }
 
 /// Calls `body` with the first elements of A and B of every run, in order.
 #[inline(always)]
-fn for_each_run(args: &GemmArgs, mut body: impl FnMut(*const f32, *const f32)) {
+pub(super) fn for_each_run(args: &GemmArgs, mut body: impl FnMut(*const f32, *const f32)) {
     for outer in 0..args.segments[0] {
         for inner in 0..args.segments[1] {
             let a = args.a.wrapping_add(outer * args.a_steps[0] + inner * args.a_steps[1]);
@@ -126,7 +173,7 @@ fn for_each_run(args: &GemmArgs, mut body: impl FnMut(*const f32, *const f32)) {
 /// # Safety
 /// `NR` elements must be readable at `b`.
 #[inline(always)]
-unsafe fn accumulate<S: Simd, const MR: usize, const NV: usize>(
+pub(super) unsafe fn accumulate<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     sums: &mut [[S::V; NV]; MR],
     b: *const f32,
@@ -145,28 +192,63 @@ unsafe fn accumulate<S: Simd, const MR: usize, const NV: usize>(
     });
 }
 
+/// Replaces every vector of sums by what `body` makes of it, the place that belongs to it in a matrix, and its lanes.
+///
 /// # Safety
-/// `columns` elements of each of `rows` rows of C must be writable.
+/// `columns` elements of each of `rows` rows of the matrix at `p`, `row` elements apart, must allow what `body` does there.
 #[inline(always)]
-unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(
+unsafe fn for_each_vector<S: Simd, const MR: usize, const NV: usize>(
     s: S,
     args: &GemmArgs,
-    sums: &[[S::V; NV]; MR],
+    p: *const f32,
+    row: usize,
+    sums: &mut [[S::V; NV]; MR],
+    body: impl Fn(S::V, *const f32, S::Mask) -> S::V,
 ) {
+    unroll!(v < NV, max 4, {
+        let lanes = s.mask(args.columns.saturating_sub(v * S::LANES).min(S::LANES));
+        unroll!(i < MR, max 16, {
+            if i < args.rows {
+                sums[i][v] = body(sums[i][v], p.wrapping_add(i * row + v * S::LANES), lanes);
+            }
+        });
+    });
+}
+
+/// # Safety
+/// `columns` elements of each of `rows` rows of C must be writable, and of the residual, if any, readable.
+#[inline(always)]
+pub(super) unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(
+    s: S,
+    args: &GemmArgs,
+    sums: &mut [[S::V; NV]; MR],
+) {
+    if args.ends {
+        unroll!(i < MR, max 16, {
+            unroll!(v < NV, max 4, {
+                sums[i][v] = E::apply(s, &args.epilogue, sums[i][v]);
+            });
+        });
+        if !args.residual.is_null() {
+            // SAFETY: the caller promises the residual.
+            let add = |sum, p, lanes| s.add(sum, unsafe { s.load_masked(p, lanes) });
+            // SAFETY: as above.
+            unsafe { for_each_vector(s, args, args.residual, args.residual_row, sums, add) }
+        }
+    }
     let full = args.columns == NV * S::LANES;
     unroll!(i < MR, max 16, {
         if i < args.rows {
             let row = args.c.wrapping_add(i * args.c_row);
             unroll!(v < NV, max 4, {
-                let y = E::apply(s, &args.epilogue, sums[i][v]);
                 let to = row.wrapping_add(v * S::LANES);
                 if full {
                     // SAFETY: NR elements of the row are writable.
-                    unsafe { s.store(to, y) };
+                    unsafe { s.store(to, sums[i][v]) };
                 } else {
                     let lanes = args.columns.saturating_sub(v * S::LANES).min(S::LANES);
                     // SAFETY: no lane beyond `columns` is written.
-                    unsafe { s.store_masked(to, y, s.mask(lanes)) };
+                    unsafe { s.store_masked(to, sums[i][v], s.mask(lanes)) };
                 }
             });
         }

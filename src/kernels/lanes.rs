@@ -7,9 +7,16 @@ use crate::simd::Simd;
 pub(crate) trait Lanes<S: Simd>: Copy {
     /// How inputs are loaded for one outer tap.
     type Loader: Loader<S>;
+    /// Whether neighbouring elements are cheaper to load together.
+    const PAIRS: bool = false;
+    /// How inputs are loaded for an outer tap that is [`whole`](Self::whole).
+    type Whole: Loader<S>;
 
     /// The loader for outer tap `outer`.
     fn loader(self, s: S, outer: usize) -> Self::Loader;
+
+    /// The loader for outer tap `outer` if all inputs of it can be loaded without looking at the border of the map.
+    fn whole(self, outer: usize) -> Option<Self::Whole>;
 
     /// # Safety
     /// The lanes that the implementation stands for must be writable at `p`.
@@ -20,7 +27,16 @@ pub(crate) trait Lanes<S: Simd>: Copy {
 pub(crate) trait Loader<S: Simd>: Copy {
     /// # Safety
     /// The lanes that the implementation stands for must be readable at `p`.
-    unsafe fn load(self, s: S, p: *const f32) -> S::V;
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V;
+
+    /// The lanes at `p` and those one element further.
+    /// # Safety
+    /// The lanes that the implementation stands for must be readable at `p` and at `p + 1`.
+    #[inline(always)]
+    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
+        // SAFETY: the caller's promise is that of `load`, twice.
+        unsafe { [self.load(s, p), self.load(s, p.wrapping_add(1))] }
+    }
 }
 
 /// All lanes.
@@ -29,10 +45,16 @@ pub(crate) struct All;
 
 impl<S: Simd> Lanes<S> for All {
     type Loader = Self;
+    type Whole = Self;
 
     #[inline(always)]
     fn loader(self, _s: S, _outer: usize) -> Self {
         self
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<Self> {
+        None
     }
 
     #[inline(always)]
@@ -44,7 +66,7 @@ impl<S: Simd> Lanes<S> for All {
 
 impl<S: Simd> Loader<S> for All {
     #[inline(always)]
-    unsafe fn load(self, s: S, p: *const f32) -> S::V {
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the caller's promise is that of `load`.
         unsafe { s.load(p) }
     }
@@ -56,10 +78,16 @@ pub(crate) struct First<S: Simd>(pub S::Mask);
 
 impl<S: Simd> Lanes<S> for First<S> {
     type Loader = Self;
+    type Whole = Self;
 
     #[inline(always)]
     fn loader(self, _s: S, _outer: usize) -> Self {
         self
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<Self> {
+        None
     }
 
     #[inline(always)]
@@ -71,7 +99,7 @@ impl<S: Simd> Lanes<S> for First<S> {
 
 impl<S: Simd> Loader<S> for First<S> {
     #[inline(always)]
-    unsafe fn load(self, s: S, p: *const f32) -> S::V {
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the caller's promise is that of `load_masked`.
         unsafe { s.load_masked(p, self.0) }
     }
@@ -92,25 +120,27 @@ pub(crate) struct Clipped<S: Simd> {
 
 impl<S: Simd> Clipped<S> {
     /// Lanes of this vector whose input is inside the map.
-    ///
-    /// # Safety
-    /// `ranges` must hold a range for `outer`.
     #[inline(always)]
-    pub(crate) unsafe fn inside(self, outer: usize) -> [usize; 2] {
-        // SAFETY: the caller's promise.
+    fn inside(self, outer: usize) -> [usize; 2] {
+        // SAFETY: kernels ask for outer taps that exist, and each has a range.
         let range = unsafe { *self.ranges.add(outer) };
         range.map(|lane| lane.saturating_sub(self.first).min(self.count))
     }
 }
 
 impl<S: Simd> Lanes<S> for Clipped<S> {
-    type Loader = Range;
+    type Loader = Range<S>;
+    type Whole = All;
 
     #[inline(always)]
-    fn loader(self, _s: S, outer: usize) -> Range {
-        // SAFETY: kernels ask for outer taps that exist, and each has a range.
-        let [from, to] = unsafe { self.inside(outer) };
-        Range { from, to }
+    fn loader(self, s: S, outer: usize) -> Range<S> {
+        let [from, to] = self.inside(outer);
+        Range(s.range(from, to))
+    }
+
+    #[inline(always)]
+    fn whole(self, outer: usize) -> Option<All> {
+        (self.inside(outer) == [0, S::LANES]).then_some(All)
     }
 
     #[inline(always)]
@@ -120,18 +150,103 @@ impl<S: Simd> Lanes<S> for Clipped<S> {
     }
 }
 
-/// Lanes `from..to`.
+/// The lanes inside the map.
 #[derive(Clone, Copy)]
-pub(crate) struct Range {
-    from: usize,
-    to: usize,
+pub(crate) struct Range<S: Simd>(S::Range);
+
+impl<S: Simd> Loader<S> for Range<S> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise is that of `load_range`.
+        unsafe { s.load_range(p, &self.0) }
+    }
 }
 
-impl<S: Simd> Loader<S> for Range {
+/// Columns at stride 2: only elements inside the map are read, zeros for the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Halved<S: Simd> {
+    /// Column that lane 0 of the vector reads, but for the tap's offset.
+    pub column: usize,
+    /// Columns of the map.
+    pub columns: usize,
+    /// Offset of each outer tap, in columns.
+    pub offsets: *const isize,
+    /// Lanes of the vector that exist.
+    pub mask: S::Mask,
+}
+
+impl<S: Simd> Halved<S> {
+    /// Elements of the two vectors for an outer tap that are inside the map.
     #[inline(always)]
-    unsafe fn load(self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is that of `load_range`.
-        unsafe { s.load_range(p, self.from, self.to) }
+    fn inside(self, outer: usize) -> [usize; 2] {
+        // SAFETY: kernels ask for outer taps that exist, and each has an offset.
+        let first = self.column as isize + unsafe { *self.offsets.add(outer) };
+        [0, self.columns].map(|column| (column as isize - first).clamp(0, 2 * S::LANES as isize) as usize)
+    }
+}
+
+impl<S: Simd> Lanes<S> for Halved<S> {
+    type Loader = HalvedRange<S>;
+    type Whole = HalvedAll;
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn loader(self, s: S, outer: usize) -> HalvedRange<S> {
+        let [from, to] = self.inside(outer);
+        let (low, high) = (|at: usize| at.min(S::LANES), |at: usize| at.saturating_sub(S::LANES));
+        HalvedRange { low: Range(s.range(low(from), low(to))), high: Range(s.range(high(from), high(to))) }
+    }
+
+    #[inline(always)]
+    fn whole(self, outer: usize) -> Option<HalvedAll> {
+        (self.inside(outer) == [0, 2 * S::LANES]).then_some(HalvedAll)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the caller's promise is that of `store_masked`.
+        unsafe { s.store_masked(p, s.in_order(v), self.mask) }
+    }
+}
+
+/// Every second column, all of them inside the map. Lanes stay unsorted until they are stored.
+#[derive(Clone, Copy)]
+pub(crate) struct HalvedAll;
+
+impl<S: Simd> Loader<S> for HalvedAll {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller promises both elements of every lane, which are those of two vectors.
+        unsafe { s.even_lanes_unsorted(s.load(p), s.load(p.wrapping_add(S::LANES))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
+        // SAFETY: as above.
+        let (low, high) = unsafe { (s.load(p), s.load(p.wrapping_add(S::LANES))) };
+        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
+    }
+}
+
+/// Every second column of those that are inside the map.
+#[derive(Clone, Copy)]
+pub(crate) struct HalvedRange<S: Simd> {
+    low: Range<S>,
+    high: Range<S>,
+}
+
+impl<S: Simd> Loader<S> for HalvedRange<S> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: what is inside the map can be read, and nothing else is.
+        unsafe { s.even_lanes_unsorted(self.low.load(s, p), self.high.load(s, p.wrapping_add(S::LANES))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
+        // SAFETY: as above.
+        let (low, high) = unsafe { (self.low.load(s, p), self.high.load(s, p.wrapping_add(S::LANES))) };
+        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
     }
 }
 
@@ -145,10 +260,16 @@ pub(crate) struct Repeated<S: Simd> {
 
 impl<S: Simd> Lanes<S> for Repeated<S> {
     type Loader = Self;
+    type Whole = Self;
 
     #[inline(always)]
     fn loader(self, _s: S, _outer: usize) -> Self {
         self
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<Self> {
+        None
     }
 
     #[inline(always)]
@@ -160,7 +281,7 @@ impl<S: Simd> Lanes<S> for Repeated<S> {
 
 impl<S: Simd> Loader<S> for Repeated<S> {
     #[inline(always)]
-    unsafe fn load(self, s: S, p: *const f32) -> S::V {
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the caller's promise is that of `load_masked` with the input's mask.
         s.permute(unsafe { s.load_masked(p, self.input) }, self.index)
     }

@@ -11,15 +11,16 @@
 //!       for each of the (P−1)·stride+K inputs    input         1
 //!         for each inner tap: accumulate         total         P+K+1 registers
 //! ```
-//! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere.
+//! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere. At lane step 2 two
+//! outer taps that read neighbouring columns go together, in the order (inner, outer), because they share their loads.
 //! A position of the line outside the map is skipped;
 //! lanes outside it read as zero, which only a finite tap may meet: `exact` keeps them out of the sum altogether.
 
-use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
+use super::lanes::{All, Clipped, First, Halved, Lanes, Loader, Repeated};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
-/// What one call computes: a line of outputs, all its lanes.
+/// What one call computes: a line of outputs, all its lanes; for columns as lanes, of several channels.
 #[derive(Clone, Copy)]
 pub(crate) struct LineArgs {
     /// Lane 0 of the input that tap (0, 0) of output 0 reads. May lie outside the map; only positions inside are touched.
@@ -42,6 +43,16 @@ pub(crate) struct LineArgs {
     pub outputs: usize,
     /// Lanes to compute.
     pub lanes: usize,
+    /// Elements of the input between neighbouring lanes: 1, or 2 where lanes are columns.
+    pub lane_step: usize,
+    /// Columns of the map, and the first outer tap from which on two at a time read neighbouring columns: for `lane_step` 2.
+    pub columns: usize,
+    /// See `columns`.
+    pub pairs_from: usize,
+    /// Channels to compute one after the other; 1 where lanes are channels.
+    pub channels: usize,
+    /// Elements from one of these channels to the next: of the input, the output and the weights.
+    pub channel_steps: [usize; 3],
     /// Panels of taps, one per vector of lanes: bias, then (outer, inner) taps; with a multiplier, lane indices before the bias.
     pub weights: *const f32,
     /// Panel of the first vector, and the number of panels after which they repeat.
@@ -56,10 +67,8 @@ pub(crate) struct LineArgs {
     pub stride: usize,
     /// See `stride`.
     pub dilation: usize,
-    /// For each outer tap the lanes whose input is inside the map, or null if all lanes of all taps are.
+    /// For each outer tap the lanes whose input is inside the map; null where lanes are channels, which always are.
     pub lane_ranges: *const [usize; 2],
-    /// Lanes `[first, end)` whose inputs are inside the map for every tap.
-    pub whole_lanes: [usize; 2],
     /// Whether lanes outside the map must not even meet a tap as zeros (a tap may be infinite); generic kernels only.
     pub exact: bool,
     pub epilogue: EpilogueArgs,
@@ -67,6 +76,8 @@ pub(crate) struct LineArgs {
 
 /// Where taps come from: one value for all lanes or one per lane.
 pub(crate) trait Taps {
+    /// Whether lanes are columns of one channel.
+    const COLUMNS: bool;
     /// Floats that a tap takes in the panel.
     fn unit<S: Simd>() -> usize;
     /// # Safety
@@ -78,6 +89,8 @@ pub(crate) trait Taps {
 pub(crate) struct PerLane;
 
 impl Taps for PerLane {
+    const COLUMNS: bool = false;
+
     #[inline(always)]
     fn unit<S: Simd>() -> usize {
         S::LANES
@@ -94,6 +107,8 @@ impl Taps for PerLane {
 pub(crate) struct Broadcast;
 
 impl Taps for Broadcast {
+    const COLUMNS: bool = true;
+
     #[inline(always)]
     fn unit<S: Simd>() -> usize {
         1
@@ -125,6 +140,19 @@ impl LineArgs {
         debug_assert!(self.outer_range[1] <= self.taps[0]);
         debug_assert!(self.panels >= 1 && self.multiplier >= 1 && self.lanes >= 1 && self.outputs >= 1);
         debug_assert!(!self.exact || !self.lane_ranges.is_null());
+        debug_assert!(self.channels >= 1 && (self.lane_step == 1 || self.lane_step == 2));
+    }
+
+    /// The same work for channel `c`.
+    #[inline(always)]
+    fn channel(&self, c: usize) -> Self {
+        let [input, output, weights] = self.channel_steps;
+        Self {
+            input: self.input.wrapping_add(c * input),
+            output: self.output.wrapping_add(c * output),
+            weights: self.weights.wrapping_add(c * weights),
+            ..*self
+        }
     }
 
     /// The tile of up to `width` outputs from output `at`.
@@ -155,66 +183,78 @@ impl Tile {
     }
 }
 
+/// Runs the expression with the type of border that has to be tested bound to the name.
+macro_rules! with_border {
+    // Partial vectors and those at the border of the map: not worth an instance without tests.
+    ($border:expr, masked, $edge:ident, $tile:expr) => {
+        if $border == Tested::All {
+            let $edge = Edge;
+            $tile
+        } else {
+            let $edge = Ends;
+            $tile
+        }
+    };
+    ($border:expr, whole, $edge:ident, $tile:expr) => {
+        match $border {
+            Tested::None => {
+                let $edge = Interior;
+                $tile
+            }
+            Tested::Ends => {
+                let $edge = Ends;
+                $tile
+            }
+            Tested::All => {
+                let $edge = Edge;
+                $tile
+            }
+        }
+    };
+}
+
 /// Walks the vectors of lanes of a tile: the expression is run for each, with its first lane, input, panel, way of touching
 /// lanes and border bound to the names given.
 macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $from:expr, $border:expr, $unit:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
-        let repeats = $args.multiplier > 1;
-        let panel_len = $unit * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
+    ($s:ident, $args:ident, $taps:ty, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+        let repeats = !<$taps>::COLUMNS && $args.multiplier > 1;
+        let halved = <$taps>::COLUMNS && $args.lane_step == 2;
+        let panel_len = <$taps>::unit::<S>() * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
         while $x < $args.lanes {
-            let rest = $args.lanes - $x;
+            if <$taps>::COLUMNS && $args.lanes >= S::LANES {
+                // The last vector is a whole one, too: it makes some outputs a second time, which is cheaper than a part.
+                $x = $x.min($args.lanes - S::LANES);
+            }
+            let count = ($args.lanes - $x).min(S::LANES);
             // SAFETY: `panel_index < panels`, each of `panel_len` floats.
             let $panel = unsafe { $args.weights.add(panel_index * panel_len) };
             if repeats {
                 let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
                 let $input = $from.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
-                let lanes = rest.min(S::LANES);
                 // SAFETY: with a multiplier every panel starts with a vector of lane indices.
                 let index = unsafe { $s.load($panel) };
-                let inputs = (lane + lanes - 1) / $args.multiplier - lane / $args.multiplier + 1;
-                let $lanes = Repeated { index, input: $s.mask(inputs), output: $s.mask(lanes) };
+                let inputs = (lane + count - 1) / $args.multiplier - lane / $args.multiplier + 1;
+                let $lanes = Repeated { index, input: $s.mask(inputs), output: $s.mask(count) };
                 let $edge = Edge;
                 let $panel = $panel.wrapping_add(S::LANES);
                 $tile
+            } else if halved {
+                let (column, mask) = (2 * $x, $s.mask(count));
+                let $input = $from.wrapping_add(column);
+                let $lanes = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
+                with_border!($border, whole, $edge, $tile)
             } else {
                 let $input = $from.wrapping_add($x);
-                let count = rest.min(S::LANES);
-                let [first, end] = $args.whole_lanes;
-                if !$args.lane_ranges.is_null() && ($x < first || $x + count > end) {
+                if <$taps>::COLUMNS || !$args.lane_ranges.is_null() {
                     let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
-                    if $border == Tested::All {
-                        let $edge = Edge;
-                        $tile
-                    } else {
-                        let $edge = Ends;
-                        $tile
-                    }
-                } else if count < S::LANES {
-                    let $lanes = First::<S>($s.mask(count));
-                    if $border == Tested::All {
-                        let $edge = Edge;
-                        $tile
-                    } else {
-                        let $edge = Ends;
-                        $tile
-                    }
-                } else {
+                    with_border!($border, whole, $edge, $tile)
+                } else if count == S::LANES {
                     let $lanes = All;
-                    match $border {
-                        Tested::None => {
-                            let $edge = Interior;
-                            $tile
-                        }
-                        Tested::Ends => {
-                            let $edge = Ends;
-                            $tile
-                        }
-                        Tested::All => {
-                            let $edge = Edge;
-                            $tile
-                        }
-                    }
+                    with_border!($border, whole, $edge, $tile)
+                } else {
+                    let $lanes = First::<S>($s.mask(count));
+                    with_border!($border, masked, $edge, $tile)
                 }
             }
             $x += S::LANES;
@@ -285,13 +325,16 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
 ) {
     args.check();
     debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && !args.exact);
-    for at in (0..args.outputs).step_by(P) {
-        let tile = args.tile(at, P, ST);
-        let border = tile.border(P, (P - 1) * ST + K, K);
-        for_each_vector!(s, args, tile.input, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
-            // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
-            unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
-        });
+    for c in 0..args.channels {
+        let args = &args.channel(c);
+        for at in (0..args.outputs).step_by(P) {
+            let tile = args.tile(at, P, ST);
+            let border = tile.border(P, (P - 1) * ST + K, K);
+            for_each_vector!(s, args, T, tile.input, border, |x, input, panel, lanes, edge| {
+                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+                unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
+            });
+        }
     }
 }
 
@@ -321,27 +364,61 @@ unsafe fn tuned_tile<
     // SAFETY: a panel starts with the bias.
     let mut sums = [unsafe { T::get(s, panel) }; P];
     let (first, end) = (tile.first, tile.end);
-    for outer in args.outer_range[0]..args.outer_range[1] {
-        // SAFETY: the panel has K taps for each outer tap, and there is an offset for each.
-        let (taps, offset) = unsafe { (panel.add((1 + outer * K) * T::unit::<S>()), *args.outer.add(outer)) };
-        let mut row = [s.splat(0.0); K];
+    let taps_of = |outer: usize| {
+        let mut taps = [s.splat(0.0); K];
         unroll!(k < K, max 8, {
-            // SAFETY: as above.
-            row[k] = unsafe { T::get(s, taps.add(k * T::unit::<S>())) };
+            // SAFETY: the panel has K taps for each outer tap.
+            taps[k] = unsafe { T::get(s, panel.add((1 + outer * K + k) * T::unit::<S>())) };
         });
-        let line = input.wrapping_offset(offset);
-        let loader = lanes.loader(s, outer);
-        unroll!(j < (P - 1) * ST + K, {
-            if !B::tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
-                // SAFETY: position j is inside the map, by the test or because all are.
-                let v = unsafe { loader.load(s, line.wrapping_add(j * args.in_step)) };
-                unroll!(k < K, max 8, {
-                    if j >= k && (j - k) % ST == 0 && (j - k) / ST < P {
-                        sums[(j - k) / ST] = s.pin(s.mul_add(v, row[k], sums[(j - k) / ST]));
-                    }
-                });
-            }
-        });
+        taps
+    };
+    // Input `$j` meets the taps `$taps`.
+    macro_rules! accumulate {
+        ($j:ident, $v:expr, $taps:ident) => {{
+            let v = $v;
+            unroll!(k < K, max 8, {
+                if $j >= k && ($j - k) % ST == 0 && ($j - k) / ST < P {
+                    sums[($j - k) / ST] = s.pin(s.mul_add(v, $taps[k], sums[($j - k) / ST]));
+                }
+            });
+        }};
+    }
+    let mut outer = args.outer_range[0];
+    while outer < args.outer_range[1] {
+        // SAFETY: there is an offset for each outer tap.
+        let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
+        let taps = taps_of(outer);
+        let paired = L::PAIRS && K <= S::PAIRED_TAPS && outer >= args.pairs_from && outer + 1 < args.outer_range[1];
+        // The tile's inputs, by one way of loading them.
+        macro_rules! inputs {
+            ($loader:expr) => {{
+                let loader = $loader;
+                if paired {
+                    let next = taps_of(outer + 1);
+                    unroll!(j < (P - 1) * ST + K, {
+                        if !B::tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
+                            // SAFETY: position j is inside the map, by the test or because all are.
+                            let [v, w] = unsafe { loader.load_pair(s, line.wrapping_add(j * args.in_step)) };
+                            accumulate!(j, v, taps);
+                            accumulate!(j, w, next);
+                        }
+                    });
+                } else {
+                    unroll!(j < (P - 1) * ST + K, {
+                        if !B::tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
+                            // SAFETY: position j is inside the map, by the test or because all are.
+                            let v = unsafe { loader.load(s, line.wrapping_add(j * args.in_step)) };
+                            accumulate!(j, v, taps);
+                        }
+                    });
+                }
+            }};
+        }
+        match lanes.whole(outer) {
+            Some(loader) => inputs!(loader),
+            None => inputs!(lanes.loader(s, outer)),
+        }
+        outer += if paired { 2 } else { 1 };
     }
     // SAFETY: the wanted outputs are inside the slice.
     unsafe { store::<S, E, L, B, P>(s, args, tile, x, &sums, lanes) }
@@ -354,6 +431,16 @@ unsafe fn tuned_tile<
 #[inline(always)]
 pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
     args.check();
+    for c in 0..args.channels {
+        // SAFETY: the caller's promise is for all channels.
+        unsafe { generic_channel::<S, E, T, P>(s, &args.channel(c)) }
+    }
+}
+
+/// # Safety
+/// As [`run_generic`], for the first channel.
+#[inline(always)]
+unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
     for at in (0..args.outputs).step_by(P) {
         let tile = args.tile(at, P, args.stride);
         let span = (args.taps[1] - 1) * args.dilation + 1;
@@ -364,7 +451,7 @@ pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(
             Tested::Ends | Tested::All => Tested::All,
         };
         if args.exact {
-            for_each_vector!(s, args, tile.input, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, tile.input, border, |x, input, panel, lanes, edge| {
                 let keep = |outer: usize, new: S::V, old: S::V| {
                     // SAFETY: `exact` comes with a range for every outer tap.
                     let [from, to] = unsafe { *args.lane_ranges.add(outer) };
@@ -375,7 +462,7 @@ pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(
                 unsafe { generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, keep) }
             });
         } else {
-            for_each_vector!(s, args, tile.input, border, T::unit::<S>(), |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, tile.input, border, |x, input, panel, lanes, edge| {
                 // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
                 unsafe {
                     generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
@@ -407,20 +494,28 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
     for outer in args.outer_range[0]..args.outer_range[1] {
         // SAFETY: there is an offset for each outer tap.
         let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
-        let loader = lanes.loader(s, outer);
-        for k in 0..args.taps[1] {
-            let at = k * args.dilation;
-            // SAFETY: the panel has taps[1] taps for each outer tap.
-            let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
-            let from = line.wrapping_add(at * args.in_step);
-            unroll!(p < P, max 16, {
-                let position = at.wrapping_add(args.stride.wrapping_mul(p));
-                if !B::tests(0, 0, 1) || (position >= first && position < end) {
-                    // SAFETY: the position is inside the map, by the test or because all are.
-                    let v = unsafe { loader.load(s, from.wrapping_add(step.wrapping_mul(p))) };
-                    sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
+        macro_rules! inputs {
+            ($loader:expr) => {{
+                let loader = $loader;
+                for k in 0..args.taps[1] {
+                    let at = k * args.dilation;
+                    // SAFETY: the panel has taps[1] taps for each outer tap.
+                    let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
+                    let from = line.wrapping_add(at * args.in_step);
+                    unroll!(p < P, max 16, {
+                        let position = at.wrapping_add(args.stride.wrapping_mul(p));
+                        if !B::tests(0, 0, 1) || (position >= first && position < end) {
+                            // SAFETY: the position is inside the map, by the test or because all are.
+                            let v = unsafe { loader.load(s, from.wrapping_add(step.wrapping_mul(p))) };
+                            sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
+                        }
+                    });
                 }
-            });
+            }};
+        }
+        match lanes.whole(outer) {
+            Some(loader) => inputs!(loader),
+            None => inputs!(lanes.loader(s, outer)),
         }
     }
     // SAFETY: the wanted outputs are inside the slice.

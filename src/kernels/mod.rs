@@ -10,10 +10,15 @@
 // Unrolled bodies compare constant indices, 0 among them; left as comparisons, they fold away.
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
 pub(crate) mod block;
 pub(crate) mod gemm;
+#[cfg(sepconv_neon)]
+pub(crate) mod gemm_lane;
 pub(crate) mod lanes;
 pub(crate) mod line;
 pub(crate) mod probe;
+#[cfg(sepconv_record_kernels)]
+pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod rows;

@@ -1,6 +1,8 @@
 //! Every kernel of this build, as data: the shims that `build.rs` made from the tile table, and what each is for.
 
-use super::block::{self, BlockArgs};
+#[cfg(target_arch = "x86_64")]
+use super::block;
+use super::block::BlockArgs;
 use super::gemm::{self, GemmArgs};
 use super::line::{self, Broadcast, LineArgs, PerLane};
 use super::probe::{self, ProbeArgs};
@@ -11,6 +13,8 @@ use crate::layout::{DType, Layout};
 use crate::simd::{Simd, portable};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2, avx512};
+#[cfg(sepconv_neon)]
+use {super::gemm_lane, crate::simd::neon};
 
 /// A row of the registry.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub(crate) enum KernelKind {
     /// A line of depthwise outputs; `window` is (taps, stride) along the line, `None` for any with any dilation.
     Line { layout: Layout, window: Option<(usize, usize)>, outputs: usize },
     /// A block of depthwise outputs, HWC.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
     Block { window: (usize, usize), rows: usize, pixels: usize },
     /// A tile of a matrix product.
     Gemm { layout: Layout, rows: usize, vectors: usize },
@@ -42,6 +47,7 @@ pub(crate) enum KernelKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KernelFn {
     Line(unsafe fn(&LineArgs)),
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
     Block(unsafe fn(&BlockArgs)),
     Gemm(unsafe fn(&GemmArgs)),
     Rows(unsafe fn(&RowArgs)),
@@ -58,6 +64,10 @@ pub(crate) const fn lanes(isa: Isa) -> usize {
         Isa::Avx512 => avx512::Avx512::LANES,
         #[cfg(not(target_arch = "x86_64"))]
         Isa::Avx2 | Isa::Avx512 => 1,
+        #[cfg(sepconv_neon)]
+        Isa::Neon => neon::Neon::LANES,
+        #[cfg(not(sepconv_neon))]
+        Isa::Neon => 1,
     }
 }
 

@@ -104,31 +104,30 @@ pub(crate) fn gemm_rows(k: usize, n: usize, tile: [usize; 2], caches: CacheSizes
     (rows / tile[0] * tile[0]).max(tile[0])
 }
 
-/// How a separable convolution keeps its intermediate map in a cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fusion {
-    /// So many output rows at a time: depthwise, then pointwise on them.
-    Bands {
-        /// Output rows of a band.
-        rows: usize,
-    },
-    /// The whole depthwise map, then the whole pointwise one: for maps too small to be cut into bands for every thread.
-    Whole,
+/// Whether so many threads finish at nearly the same time if they share rows.
+pub(crate) const fn even(rows: usize, threads: usize) -> bool {
+    rows.div_ceil(threads) * threads * 10 <= rows * 11
 }
 
-/// Chooses bands for a separable convolution; `row_len` is the number of elements of an intermediate row.
-pub(crate) fn fusion(rows: usize, row_len: usize, width: usize, threads: usize, caches: CacheSizes) -> Fusion {
+/// Into how many bands of output rows to cut a block whose stages follow each other, so that what lies between them stays
+/// in the second-level cache and every thread has as many bands; `None` if the stages are better run one after the other.
+///
+/// `row_len` is the number of elements of an intermediate row, `width` its pixels.
+pub(crate) fn bands(rows: usize, row_len: usize, width: usize, threads: usize, caches: CacheSizes) -> Option<usize> {
     let row_bytes = row_len.saturating_mul(size_of::<f32>());
-    let map_bytes = row_bytes.saturating_mul(rows);
-    // A map that stays in the second level gains nothing from bands, and its halo rows are not made twice.
-    if map_bytes <= caches.l2 / 4 || rows < 4 * threads {
-        return Fusion::Whole;
+    if !even(rows, threads) {
+        // Threads would wait for the one with a row more: each stage shares its channels instead.
+        return None;
     }
-    let fitting = (caches.l2 / 8 / row_bytes.max(1)).clamp(1, rows);
-    // Enough pixels for whole gemm tiles, few enough bands for every thread.
-    let needed = 28usize.div_ceil(width.max(1));
-    let fair = rows.div_ceil(threads * 2).max(1);
-    Fusion::Bands { rows: fitting.max(needed).min(fair).max(2).min(rows) }
+    // A thread's part that stays in the second level gains nothing from being cut further.
+    if row_bytes.saturating_mul(rows) / threads <= caches.l2 / 4 {
+        return Some(threads);
+    }
+    // Enough pixels for whole gemm tiles.
+    let fitting = (caches.l2 / 8 / row_bytes.max(1)).max(28usize.div_ceil(width.max(1))).clamp(1, rows);
+    let count = rows.div_ceil(fitting);
+    // The nearest multiple of the threads.
+    Some(((count + threads / 2) / threads).max(1) * threads)
 }
 
 #[cfg(test)]
@@ -163,13 +162,18 @@ mod tests {
         assert_eq!(spread_512.pixel_pitch / 16 % 2, 1);
         assert!((4 + spread_512.outputs) * spread_512.row_pitch <= spread_capacity(CACHES));
         assert_eq!(spread(Footprint { pixel_bytes: 480, ..tile }, 120, CACHES), None);
-        assert_eq!(spread(Footprint { width: 1 << 40, ..tile }, 512, CACHES), None);
+        assert_eq!(spread(Footprint { width: usize::MAX / 8, ..tile }, 512, CACHES), None);
     }
 
     #[test]
-    fn small_maps_are_not_cut() {
-        assert_eq!(fusion(7, 7 * 1024, 7, 1, CACHES), Fusion::Whole);
-        assert!(matches!(fusion(112, 112 * 64, 112, 2, CACHES), Fusion::Bands { rows } if rows < 20));
+    fn bands_are_shared_by_threads() {
+        assert_eq!(bands(7, 7 * 1024, 7, 1, CACHES), Some(1));
+        assert_eq!(bands(5, 7 * 1024, 7, 2, CACHES), None);
+        assert_eq!(bands(14, 14 * 512, 14, 2, CACHES), Some(2));
+        for (rows, threads) in [(112, 2), (28, 2), (28, 3), (56, 4)] {
+            let count = bands(rows, 28 * 256, 28, threads, CACHES).unwrap();
+            assert!(count.is_multiple_of(threads) && count <= rows, "{rows} rows, {threads} threads: {count}");
+        }
     }
 
     #[test]

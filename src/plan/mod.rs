@@ -4,4 +4,5 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod blocking;
+pub(crate) mod inverted;
 pub(crate) mod select;

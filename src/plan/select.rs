@@ -115,8 +115,27 @@ fn candidates(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<I
 mod tests {
     use super::*;
 
+    #[cfg(any(target_arch = "x86_64", sepconv_neon))]
     fn chosen(spec: &DepthwiseSpec, isa: Isa) -> &'static str {
         depthwise(spec, isa, EpilogueKind::Clamp, true).lines[0].name
+    }
+
+    #[cfg(sepconv_neon)]
+    #[test]
+    fn neon_has_long_lines_and_wide_products() {
+        let spec = DepthwiseSpec::new(64, [3, 3]);
+        let of = |spec| depthwise(&spec, Isa::Neon, EpilogueKind::Clamp, true);
+        assert!(of(spec).block.is_none());
+        assert_eq!(chosen(&spec, Isa::Neon), "f32_dw_hwc_nx3s1_1x14__neon");
+        assert_eq!(chosen(&spec.stride([2, 2]), Isa::Neon), "f32_dw_hwc_nx3s2_1x7__neon");
+        assert_eq!(chosen(&spec.layout(Layout::Chw), Isa::Neon), "f32_dw_chw_3xns1_14x1__neon");
+        assert_eq!(chosen(&DepthwiseSpec::new(64, [7, 7]), Isa::Neon), "f32_dw_hwc_nx7s1_1x14__neon");
+        assert_eq!(chosen(&DepthwiseSpec::new(64, [4, 4]), Isa::Neon), "f32_dw_hwc_generic_1x8__neon");
+        // Two of four lanes: whole rows of elements.
+        assert_eq!(of(DepthwiseSpec::new(2, [3, 3])).lane_axis, LaneAxis::Elements);
+        assert_eq!(of(DepthwiseSpec::new(3, [3, 3])).lane_axis, LaneAxis::Channels);
+        let vectors = |layout| gemm_vectors(layout, Isa::Neon, DType::F32, EpilogueKind::Curve);
+        assert_eq!((vectors(Layout::Hwc), vectors(Layout::Chw)), (4, 3));
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -14,10 +14,17 @@ pub(crate) struct FirstLanes {
     count: usize,
 }
 
+/// Neighbouring lanes; the sign bit is set in them. It is read from memory at every use: kept in a register, it would push
+/// one of a tile's sums out to memory instead, and sums are on the critical path.
+#[derive(Clone, Copy)]
+pub(crate) struct LaneRange(__m256i);
+
 impl Simd for Avx2 {
     const LANES: usize = 8;
+    const PAIRED_TAPS: usize = 5;
     type V = __m256;
     type Mask = FirstLanes;
+    type Range = LaneRange;
 
     #[inline(always)]
     unsafe fn assume() -> Self {
@@ -104,10 +111,16 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> __m256 {
+    fn range(self, from: usize, to: usize) -> LaneRange {
         let (from, to) = (self.mask(from).lanes, self.mask(to).lanes);
+        // SAFETY: `self` proves avx2.
+        LaneRange(unsafe { _mm256_andnot_si256(from, to) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_range(self, p: *const f32, range: &LaneRange) -> __m256 {
         // SAFETY: `self` proves avx2; masked-out lanes are not accessed, the others are readable by contract.
-        unsafe { _mm256_maskload_ps(p, _mm256_andnot_si256(from, to)) }
+        unsafe { _mm256_maskload_ps(p, core::ptr::read_volatile(&raw const range.0)) }
     }
 
     #[inline(always)]
@@ -118,22 +131,31 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn even_lanes(self, low: __m256, high: __m256) -> __m256 {
-        // SAFETY: `self` proves avx2.
-        unsafe {
-            let even = _mm256_castps_pd(_mm256_shuffle_ps::<0b10_00_10_00>(low, high));
-            // The shuffle works on 128-bit halves: put the middle quarters in order.
-            _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(even))
-        }
+        self.in_order(self.even_lanes_unsorted(low, high))
     }
 
     #[inline(always)]
     fn odd_lanes(self, low: __m256, high: __m256) -> __m256 {
+        self.in_order(self.odd_lanes_unsorted(low, high))
+    }
+
+    #[inline(always)]
+    fn even_lanes_unsorted(self, low: __m256, high: __m256) -> __m256 {
+        // SAFETY: `self` proves avx.
+        unsafe { _mm256_shuffle_ps::<0b10_00_10_00>(low, high) }
+    }
+
+    #[inline(always)]
+    fn odd_lanes_unsorted(self, low: __m256, high: __m256) -> __m256 {
+        // SAFETY: `self` proves avx.
+        unsafe { _mm256_shuffle_ps::<0b11_01_11_01>(low, high) }
+    }
+
+    #[inline(always)]
+    fn in_order(self, v: __m256) -> __m256 {
+        // The shuffles work on 128-bit halves: pairs of lanes stand in the order 0 2 1 3.
         // SAFETY: `self` proves avx2.
-        unsafe {
-            let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_11_01>(low, high));
-            // As for the even lanes.
-            _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(odd))
-        }
+        unsafe { _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(v))) }
     }
 
     #[inline(always)]

@@ -9,8 +9,10 @@ pub(crate) struct Avx512(());
 
 impl Simd for Avx512 {
     const LANES: usize = 16;
+    const PAIRED_TAPS: usize = 5;
     type V = __m512;
     type Mask = __mmask16;
+    type Range = __mmask16;
 
     #[inline(always)]
     unsafe fn assume() -> Self {
@@ -73,10 +75,14 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> __m512 {
-        let mask = self.mask(to) & !self.mask(from);
+    fn range(self, from: usize, to: usize) -> __mmask16 {
+        self.mask(to) & !self.mask(from)
+    }
+
+    #[inline(always)]
+    unsafe fn load_range(self, p: *const f32, range: &__mmask16) -> __m512 {
         // SAFETY: `self` proves avx512f; masked-out lanes are not accessed, the others are readable by contract.
-        unsafe { _mm512_maskz_loadu_ps(mask, p) }
+        unsafe { _mm512_maskz_loadu_ps(*range, p) }
     }
 
     #[inline(always)]
@@ -100,6 +106,28 @@ impl Simd for Avx512 {
         unsafe {
             let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
             _mm512_permutex2var_ps(low, odd, high)
+        }
+    }
+
+    #[inline(always)]
+    fn even_lanes_unsorted(self, low: __m512, high: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_shuffle_ps::<0b10_00_10_00>(low, high) }
+    }
+
+    #[inline(always)]
+    fn odd_lanes_unsorted(self, low: __m512, high: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_shuffle_ps::<0b11_01_11_01>(low, high) }
+    }
+
+    #[inline(always)]
+    fn in_order(self, v: __m512) -> __m512 {
+        // The shuffles work on 128-bit quarters: pairs of lanes of `low` and of `high` alternate.
+        // SAFETY: `self` proves avx512f.
+        unsafe {
+            let pairs = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+            _mm512_castpd_ps(_mm512_permutexvar_pd(pairs, _mm512_castps_pd(v)))
         }
     }
 

@@ -10,16 +10,22 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(sepconv_neon)]
+pub(crate) mod neon;
 pub(crate) mod portable;
 
 /// One instruction set's vectors of `f32`.
 pub(crate) trait Simd: Copy {
     /// Floats in a vector.
     const LANES: usize;
+    /// Most taps of a column of which two fit the registers beside a tile's sums.
+    const PAIRED_TAPS: usize = 0;
     /// A vector.
     type V: Copy;
     /// The first so many lanes of a vector.
     type Mask: Copy;
+    /// Some neighbouring lanes of a vector.
+    type Range: Copy;
 
     /// The token.
     ///
@@ -50,16 +56,30 @@ pub(crate) trait Simd: Copy {
     /// # Safety
     /// All of those elements must be readable.
     unsafe fn load_strided(self, p: *const f32, stride: usize, mask: Self::Mask) -> Self::V;
-    /// Lanes `from..to` of the vector at `p`, 0 outside; the memory of other lanes is not touched and need not exist.
+    /// Lanes `from..to`, both at most `LANES`; none if `from ≥ to`.
+    fn range(self, from: usize, to: usize) -> Self::Range;
+    /// The lanes of a range of the vector at `p`, 0 outside; the memory of other lanes is not touched and need not exist.
     /// # Safety
-    /// `p + from..p + to` must be readable.
-    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> Self::V;
+    /// `p + from..p + to` of the range must be readable.
+    unsafe fn load_range(self, p: *const f32, range: &Self::Range) -> Self::V;
     /// Hints that the memory at `p` will be read. `p` need not be valid.
     fn prefetch(self, p: *const f32);
     /// Every second lane of `low` and then of `high`, from the first.
     fn even_lanes(self, low: Self::V, high: Self::V) -> Self::V;
     /// Every second lane of `low` and then of `high`, from the second.
     fn odd_lanes(self, low: Self::V, high: Self::V) -> Self::V;
+    /// As [`even_lanes`](Self::even_lanes), in an order that is cheaper to make: [`in_order`](Self::in_order) sorts it.
+    fn even_lanes_unsorted(self, low: Self::V, high: Self::V) -> Self::V {
+        self.even_lanes(low, high)
+    }
+    /// As [`odd_lanes`](Self::odd_lanes), in the order of [`even_lanes_unsorted`](Self::even_lanes_unsorted).
+    fn odd_lanes_unsorted(self, low: Self::V, high: Self::V) -> Self::V {
+        self.odd_lanes(low, high)
+    }
+    /// Sorts lanes that one of the two methods above left unsorted.
+    fn in_order(self, v: Self::V) -> Self::V {
+        v
+    }
     /// Lane `l` is lane `index[l]` of `v`; the indices are integers in `0..LANES`, given as the bits of floats.
     fn permute(self, v: Self::V, index: Self::V) -> Self::V;
     /// Lanes `from..to` of `new`, all others of `old`.
@@ -87,6 +107,14 @@ pub(crate) trait Simd: Copy {
     fn round(self, x: Self::V) -> Self::V;
     /// `x·2ⁿ` for integer `n` in −160…160, denormal results and overflow to infinity included.
     fn scale_by_power_of_two(self, x: Self::V, n: Self::V) -> Self::V;
+}
+
+/// Instruction sets whose multiply-add takes one lane of a vector as a factor for all lanes of another: a vector of factors is
+/// one load then, where broadcasts would be one each.
+#[cfg(sepconv_neon)]
+pub(crate) trait ByLane: Simd {
+    /// `a[LANE]·b + c`, fused.
+    fn mul_add_lane<const LANE: i32>(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 }
 
 /// Repeats a block with a constant `$i = 0, 1, …` while it is below `$n`, so that arrays indexed by it stay in registers.

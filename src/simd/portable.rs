@@ -13,6 +13,7 @@ impl Simd for Portable {
     const LANES: usize = 8;
     type V = f32x8;
     type Mask = usize;
+    type Range = (usize, usize);
 
     #[inline(always)]
     unsafe fn assume() -> Self {
@@ -64,12 +65,16 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_range(self, p: *const f32, from: usize, to: usize) -> f32x8 {
+    fn range(self, from: usize, to: usize) -> (usize, usize) {
+        (from.min(8), to.min(8))
+    }
+
+    #[inline(always)]
+    unsafe fn load_range(self, p: *const f32, &(from, to): &(usize, usize)) -> f32x8 {
         let mut lanes = [0.0; 8];
         if from < to {
-            let (first, count) = (from.min(8), to.min(8) - from.min(8));
-            // SAFETY: the caller promises `p + from..p + to` readable; `to` is at most 8.
-            unsafe { core::ptr::copy_nonoverlapping(p.wrapping_add(first), lanes.as_mut_ptr().add(first), count) };
+            // SAFETY: the caller promises `p + from..p + to` readable; both are at most 8.
+            unsafe { core::ptr::copy_nonoverlapping(p.wrapping_add(from), lanes.as_mut_ptr().add(from), to - from) };
         }
         f32x8::new(lanes)
     }

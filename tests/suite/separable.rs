@@ -1,7 +1,11 @@
 //! Separable convolution: both stages' parameters, bands of every height, and maps larger than a cache.
 
-use crate::support::{ACTIVATIONS, Case, in_turn, input_for, sizes_around_tiles};
-use sepconv::{Activation, DepthwiseSpec, Padding, PointwiseSpec, SeparableSpec};
+use crate::support::executors::Reverse;
+use crate::support::{ACTIVATIONS, Case, Data, Problem, View, in_turn, input_for, same_bits, sizes_around_tiles};
+use sepconv::{
+    Activation, DepthwiseSpec, Error, Fusion, Isa, Layout, Padding, PointwiseSpec, Separable, SeparableSpec, Serial,
+    Shape, Weights,
+};
 
 fn spec(depthwise: DepthwiseSpec, outputs: usize) -> SeparableSpec {
     SeparableSpec::new(depthwise, PointwiseSpec::new(depthwise.channels * depthwise.multiplier, outputs))
@@ -115,4 +119,49 @@ fn real_layers() {
         let block = SeparableSpec::new(depthwise.activation(Activation::Relu6), pointwise);
         Case::new(block, [size, size + 1]).check_both_layouts();
     }
+}
+
+/// Bands of every height, whole maps, and any number of threads: the same bits.
+#[test]
+fn fusion_changes_no_bit() {
+    let specs = [
+        spec(DepthwiseSpec::new(35, [3, 3]).padding(Padding::Same), 40),
+        spec(DepthwiseSpec::new(256, [3, 3]).stride([2, 2]).padding(Padding::Same), 33),
+        SeparableSpec::new(DepthwiseSpec::new(18, [5, 5]), PointwiseSpec::new(18, 24).stride([2, 3])),
+    ];
+    for (spec, layout) in specs.iter().flat_map(|spec| Layout::ALL.map(|layout| (spec, layout))) {
+        let case = |fusion| Case::new(spec.fusion(fusion), [23, 21]).with_layout(layout).batch(2);
+        let expected = Problem::new(&case(Fusion::Off), Data::Reals).expected();
+        for &isa in Isa::available() {
+            let results =
+                [Fusion::Off, Fusion::Auto, Fusion::Rows(1), Fusion::Rows(4), Fusion::Rows(99)].map(|fusion| {
+                    let problem = Problem::new(&case(fusion), Data::Reals);
+                    let operator = problem.operator(isa);
+                    let serial = problem.run(&*operator, [View::PACKED; 2], &Serial);
+                    problem.compare(&expected, &serial).unwrap_or_else(|error| panic!("{isa} {fusion:?} {error}"));
+                    let split = problem.run(&*operator, [View::PACKED; 2], &Reverse { threads: 3 });
+                    assert!(same_bits(&serial, &split), "{isa} {fusion:?} threads change bits");
+                    serial
+                });
+            for other in &results[1..] {
+                assert!(same_bits(&results[0], other), "{isa} {layout} fusion changes bits: {spec:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn operators_say_how_they_fuse() {
+    let spec = spec(DepthwiseSpec::new(8, [3, 3]).padding(Padding::uniform(1)), 4);
+    let shape = Shape::new(1, 8, 20, 20);
+    let rows = |fusion, threads| {
+        let (depthwise, pointwise) = ([1.0; 72], [1.0; 32]);
+        let weights = [Weights::torch(&depthwise), Weights::torch(&pointwise)];
+        Separable::new(&spec.fusion(fusion), weights, [None, None]).unwrap().band_rows(shape, threads)
+    };
+    assert_eq!(rows(Fusion::Off, 1), Ok(None));
+    assert_eq!(rows(Fusion::Rows(6), 1), Ok(Some(5)), "four bands of five rows");
+    assert_eq!(rows(Fusion::Auto, 1), Ok(Some(20)), "a small map in one piece");
+    let zero = spec.fusion(Fusion::Rows(0)).check();
+    assert_eq!(zero, Err(Error::ZeroDimension { what: "rows of a fused band" }));
 }

@@ -2,6 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod blocks;
+
+pub use blocks::{Fusion, InvertedResidualSpec, SeparableSpec};
+
 use crate::error::{Error, Result};
 use crate::layout::{DType, Layout, MAX_ELEMENTS, Shape};
 
@@ -425,49 +429,6 @@ impl Conv2dSpec {
     pub fn output_shape(&self, input: Shape) -> Result<Shape> {
         self.check()?;
         windowed_output(input, self.in_channels, self.out_channels, &self.window)
-    }
-}
-
-/// Depthwise-separable convolution: depthwise → bias, activation → pointwise → bias, activation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct SeparableSpec {
-    /// The spatial part.
-    pub depthwise: DepthwiseSpec,
-    /// The channel-mixing part; its input channels are the depthwise part's output channels.
-    pub pointwise: PointwiseSpec,
-}
-
-impl SeparableSpec {
-    /// The two parts of a block. [`SeparableSpec::check`] tells whether they fit together.
-    pub const fn new(depthwise: DepthwiseSpec, pointwise: PointwiseSpec) -> Self {
-        Self { depthwise, pointwise }
-    }
-
-    /// Layout of input and output.
-    pub const fn layout(&self) -> Layout {
-        self.depthwise.layout
-    }
-
-    /// Refuses what either part refuses, and parts that do not fit together.
-    pub fn check(&self) -> Result<()> {
-        self.depthwise.check()?;
-        self.pointwise.check()?;
-        let expected = self.depthwise.out_channels()?;
-        let actual = self.pointwise.in_channels;
-        if expected != actual {
-            return Err(Error::ChannelMismatch { what: "pointwise input channels", expected, actual });
-        }
-        if self.depthwise.layout != self.pointwise.layout {
-            return Err(Error::LayoutMismatch { expected: self.depthwise.layout, actual: self.pointwise.layout });
-        }
-        Ok(())
-    }
-
-    /// Shape of the output for an input of this shape.
-    pub fn output_shape(&self, input: Shape) -> Result<Shape> {
-        self.check()?;
-        self.pointwise.output_shape(self.depthwise.output_shape(input)?)
     }
 }
 

@@ -1,0 +1,203 @@
+//! Operator handles: made, asked about, destroyed.
+
+use crate::isa;
+use crate::params::{Conv2dParams, DepthwiseParams, PointwiseParams, SepconvLayout};
+use crate::pointer;
+use crate::status::{Failure, SepconvStatus, report};
+use crate::versioned;
+use core::ffi::{CStr, c_char};
+use sepconv::{Conv2d, Depthwise, Layout, Operator, Pointwise, Separable, SeparableSpec};
+use std::ffi::CString;
+
+/// A prepared operation: weights packed for one instruction set and layout, good for any map size and batch.
+///
+/// It does not change: any number of threads may run it at the same time, each with a workspace of its own.
+pub struct Handle {
+    pub(crate) operator: Box<dyn Operator>,
+    kernel: CString,
+}
+
+impl Handle {
+    fn new(operator: impl Operator + 'static) -> Box<Self> {
+        let kernel = CString::new(operator.kernel_name()).unwrap_or_default();
+        Box::new(Self { operator: Box::new(operator), kernel })
+    }
+}
+
+/// Makes a depthwise convolution and packs its weights. `isa` forces an instruction set by name; null takes the preferred one.
+///
+/// On success `*created` is the operator, to be freed by sepconv_operator_destroy; otherwise it is left as it was.
+///
+/// # Safety
+///
+/// What `params` points to is as it says; `isa` is null or ends with a NUL; `created` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_depthwise_create(
+    params: *const DepthwiseParams,
+    isa: *const c_char,
+    created: *mut *mut Handle,
+) -> SepconvStatus {
+    let make = || {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let params = versioned::read(params)?;
+            let (weights, bias) = (params.weights.weights(params.weight_order)?, params.bias.bias()?);
+            Ok(Handle::new(Depthwise::with_isa(&params.spec()?, weights, bias, isa::parse(isa)?)?))
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create(created, make) }
+}
+
+/// Makes a pointwise convolution and packs its weights; the rest as sepconv_depthwise_create.
+///
+/// # Safety
+///
+/// As sepconv_depthwise_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_pointwise_create(
+    params: *const PointwiseParams,
+    isa: *const c_char,
+    created: *mut *mut Handle,
+) -> SepconvStatus {
+    let make = || {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let params = versioned::read(params)?;
+            let (weights, bias) = (params.weights.weights(params.weight_order)?, params.bias.bias()?);
+            Ok(Handle::new(Pointwise::with_isa(&params.spec()?, weights, bias, isa::parse(isa)?)?))
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create(created, make) }
+}
+
+/// Makes a depthwise-separable convolution: depthwise, then pointwise, fused, each with bias and activation of its own.
+/// The pointwise part's input channels are the depthwise part's output channels. The rest as sepconv_depthwise_create.
+///
+/// # Safety
+///
+/// As sepconv_depthwise_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_separable_create(
+    depthwise: *const DepthwiseParams,
+    pointwise: *const PointwiseParams,
+    isa: *const c_char,
+    created: *mut *mut Handle,
+) -> SepconvStatus {
+    let make = || {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let (depthwise, pointwise) = (versioned::read(depthwise)?, versioned::read(pointwise)?);
+            let spec = SeparableSpec::new(depthwise.spec()?, pointwise.spec()?);
+            let weights = [
+                depthwise.weights.weights(depthwise.weight_order)?,
+                pointwise.weights.weights(pointwise.weight_order)?,
+            ];
+            let bias = [depthwise.bias.bias()?, pointwise.bias.bias()?];
+            Ok(Handle::new(Separable::with_isa(&spec, weights, bias, isa::parse(isa)?)?))
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create(created, make) }
+}
+
+/// Makes a dense convolution and packs its weights; the rest as sepconv_depthwise_create.
+///
+/// # Safety
+///
+/// As sepconv_depthwise_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_conv2d_create(
+    params: *const Conv2dParams,
+    isa: *const c_char,
+    created: *mut *mut Handle,
+) -> SepconvStatus {
+    let make = || {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let params = versioned::read(params)?;
+            let (weights, bias) = (params.weights.weights(params.weight_order)?, params.bias.bias()?);
+            Ok(Handle::new(Conv2d::with_isa(&params.spec()?, weights, bias, isa::parse(isa)?)?))
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create(created, make) }
+}
+
+/// Frees an operator. Null is accepted and does nothing.
+///
+/// # Safety
+///
+/// `op` comes from a create function, is not running, and is not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_operator_destroy(op: *mut Handle) {
+    // Nothing to answer with: a misaligned pointer is not one of ours and is left alone.
+    let _ = report(|| {
+        if op.is_null() {
+            return Ok(());
+        }
+        pointer::check(op, "op")?;
+        // SAFETY: made by `create` from a box; the caller gives it back.
+        drop(unsafe { Box::from_raw(op) });
+        Ok(())
+    });
+}
+
+/// Name of the instruction set that the operator uses; "" for a null operator.
+///
+/// # Safety
+///
+/// `op` is null or an operator that lives. The text is valid as long as the library is loaded.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_operator_isa(op: *const Handle) -> *const c_char {
+    // SAFETY: the caller's promise.
+    let handle = unsafe { pointer::reference(op, "op") };
+    handle.map_or(c"", |handle| isa::name(handle.operator.isa())).as_ptr()
+}
+
+/// Names of the kernels that the operator uses on large maps; "" for a null operator.
+///
+/// # Safety
+///
+/// `op` is null or an operator that lives. The text is valid until it is destroyed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_operator_kernel(op: *const Handle) -> *const c_char {
+    // SAFETY: the caller's promise.
+    let handle = unsafe { pointer::reference(op, "op") };
+    handle.map_or(c"".as_ptr(), |handle| CStr::as_ptr(&handle.kernel))
+}
+
+/// Writes the layout of the operator's input and output, one of sepconv_layout.
+///
+/// # Safety
+///
+/// `op` is null or an operator that lives; `layout` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_operator_layout(op: *const Handle, layout: *mut u32) -> SepconvStatus {
+    report(|| {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let value = match pointer::reference(op, "op")?.operator.layout() {
+                Layout::Hwc => SepconvLayout::Nhwc,
+                Layout::Chw => SepconvLayout::Nchw,
+            };
+            pointer::write(layout, value as u32, "layout")
+        }
+    })
+}
+
+/// Makes an operator and hands it over.
+///
+/// # Safety
+///
+/// `created` may be written if it is neither null nor misaligned.
+unsafe fn create(created: *mut *mut Handle, make: impl FnOnce() -> Result<Box<Handle>, Failure>) -> SepconvStatus {
+    report(|| {
+        // Before the operator is made: it would be lost.
+        pointer::check(created, "created")?;
+        let handle = Box::into_raw(make()?);
+        // SAFETY: checked above; the rest is the caller's promise.
+        unsafe { pointer::write(created, handle, "created") }
+    })
+}

@@ -1,0 +1,180 @@
+//! How a run of an inverted residual block goes: what is cut, into what, and how much scratch that takes.
+
+use super::depthwise::{axes, workspace_overflow};
+use super::inverted::{Stages, pointwise_axes};
+use super::map::{scratch_extent, scratch_strides};
+use super::split;
+use super::window::Axis;
+use crate::buffer::LINE;
+use crate::error::Result;
+use crate::layout::{Shape, Strides};
+use crate::plan::{blocking, inverted};
+use crate::spec::Fusion;
+use core::ops::Range;
+
+/// How a run on one shape goes.
+pub(super) struct Plan {
+    /// `None` if the stages run one after the other.
+    pub fused: Option<Fused>,
+    /// One image of the maps between the stages.
+    pub expanded: Part,
+    pub middle: Part,
+    pub expand_axes: [Axis; 2],
+    pub depthwise_axes: [Axis; 2],
+    pub project_axes: [Axis; 2],
+    pub threads: usize,
+    /// Elements of workspace in all, unless that overflows.
+    pub workspace: Option<usize>,
+}
+
+/// A map, or a part of one, in scratch.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub shape: Shape,
+    pub strides: Strides,
+    /// Elements that it takes.
+    pub len: usize,
+}
+
+/// How the stages take turns.
+pub(super) struct Fused {
+    /// Chunks of output rows, one for each task.
+    pub chunks: usize,
+    /// Output rows made at a time.
+    pub band: usize,
+    /// Expanded channels made at a time: whole panels of the expanding part, or all channels without one.
+    pub channels: usize,
+    pub blocks: usize,
+    /// Panels of the expanding part in a block, of how many.
+    panels: [usize; 2],
+    /// Rows of a block of the expanded map, and of the band behind it.
+    pub expanded: Part,
+    pub middle: Part,
+    /// Elements of scratch of a thread.
+    pub each: usize,
+}
+
+impl Fused {
+    /// Panels of the expanding part that make a block.
+    pub(super) fn panels_of(&self, block: usize) -> Range<usize> {
+        let [per_block, all] = self.panels;
+        block * per_block..((block + 1) * per_block).min(all)
+    }
+
+    /// Expanded channels of a block.
+    pub(super) fn channels_of(&self, block: usize, stages: &Stages) -> Range<usize> {
+        match &stages.expand {
+            Some(expand) => {
+                let panels = &expand.gemm.packed.panels()[self.panels_of(block)];
+                panels[0].first..panels[panels.len() - 1].first + panels[panels.len() - 1].count
+            }
+            None => 0..stages.spec.depthwise.channels,
+        }
+    }
+}
+
+impl Part {
+    fn new(shape: Shape, stages: &Stages) -> Option<Self> {
+        let strides = scratch_strides(shape, stages.spec.layout());
+        Some(Self { shape, strides, len: scratch_extent(shape, strides)? })
+    }
+}
+
+impl Plan {
+    pub(super) fn new(stages: &Stages, input: Shape, available: usize) -> Result<Self> {
+        let overflow = || workspace_overflow(input);
+        let spec = &stages.spec;
+        let expanded = Shape { n: 1, ..spec.expanded_shape(input)? };
+        let middle = spec.depthwise.output_shape(expanded)?;
+        let output = spec.project.output_shape(middle)?;
+        let taps = spec.depthwise.window.kernel;
+        let products = [
+            stages.expand.as_ref().map_or(0, |_| expanded.h * expanded.w * expanded.c).saturating_mul(input.c),
+            middle.len()?.saturating_mul(taps[0].saturating_mul(taps[1])),
+            output.len()?.saturating_mul(middle.c),
+        ];
+        let products = products.iter().fold(0usize, |sum, &p| sum.saturating_add(p)).saturating_mul(input.n);
+        let threads = blocking::threads(products, available);
+        let depthwise_axes = axes(&spec.depthwise.window, expanded)?;
+        let expand_axes = match &stages.expand {
+            Some(expand) => pointwise_axes(expand, Shape { n: 1, ..input })?,
+            None => depthwise_axes,
+        };
+        let project_axes = pointwise_axes(&stages.project, middle)?;
+        let pointwise_scratch = stages.expand.as_ref().map_or(Ok(0), |expand| expand.scratch_len(input))?;
+        let pointwise_scratch = pointwise_scratch.max(stages.project.scratch_len(middle)?);
+        // A stage's own scratch beside that of the other parts, which do not use it at the same time.
+        let own = |depthwise: usize| pointwise_scratch.max(depthwise).checked_next_multiple_of(LINE);
+        let own_whole = own(stages.depthwise.scratch_len(expanded)?).ok_or_else(overflow)?;
+        let own_fused = match &stages.expand {
+            Some(_) => own(stages.depthwise.least_scratch_len(expanded)?).ok_or_else(overflow)?,
+            None => own_whole,
+        };
+        let sharing = if input.n >= threads { 1 } else { threads };
+        let fused = Self::fuse(stages, [expanded, middle], depthwise_axes, sharing, own_fused);
+        let part = |shape| Part::new(shape, stages).ok_or_else(overflow);
+        let (mut expanded, middle) = (part(expanded)?, part(middle)?);
+        if stages.expand.is_none() {
+            expanded.len = 0;
+        }
+        let workspace = match &fused {
+            Some(fused) => split::scratch_len(available, fused.each),
+            None => {
+                let maps = expanded.len.checked_add(middle.len);
+                maps.and_then(|maps| split::scratch_len(available, own_whole)?.checked_add(maps))
+            }
+        };
+        let plan = Self { fused, expanded, middle, expand_axes, depthwise_axes, project_axes, threads, workspace };
+        Ok(plan)
+    }
+
+    /// How to fuse, if at all.
+    fn fuse(
+        stages: &Stages,
+        [expanded, middle]: [Shape; 2],
+        depthwise: [Axis; 2],
+        threads: usize,
+        own: usize,
+    ) -> Option<Fused> {
+        let rows = &depthwise[0];
+        let panels = stages.expand.as_ref().map(|expand| expand.gemm.packed.panels());
+        let sizes = inverted::Sizes {
+            rows: rows.output,
+            input_rows: rows.input,
+            span: (rows.kernel - 1).saturating_mul(rows.dilation).saturating_add(1),
+            stride: rows.stride,
+            widths: [expanded.w, middle.w],
+            channels: expanded.c,
+            multiplier: stages.spec.depthwise.multiplier,
+            unit: panels.map(|panels| panels[0].width),
+            own,
+            tile_rows: stages.depthwise.tile_rows(),
+            layout: stages.spec.layout(),
+        };
+        let caches = stages.depthwise.caches;
+        let cut = match stages.spec.fusion {
+            Fusion::Off => return None,
+            Fusion::Auto => inverted::cut(&sizes, threads, None, caches)?,
+            Fusion::Rows(most) => inverted::cut(&sizes, threads, Some(most), caches)?,
+        };
+        let count = panels.map_or(1, <[_]>::len);
+        let per_block = sizes.unit.map_or(1, |unit| (cut.channels / unit).max(1));
+        let channels = cut.channels.min(expanded.c);
+        let block = Shape { h: cut.held_rows, c: channels, ..expanded };
+        let mut held = Part::new(block, stages)?;
+        if stages.expand.is_none() {
+            held.len = 0;
+        }
+        let band = Part::new(Shape { h: cut.band, c: channels * sizes.multiplier, ..middle }, stages)?;
+        Some(Fused {
+            chunks: cut.chunks,
+            band: cut.band,
+            channels,
+            blocks: count.div_ceil(per_block),
+            panels: [per_block, count],
+            expanded: held,
+            middle: band,
+            each: held.len.checked_add(band.len)?.checked_add(own)?,
+        })
+    }
+}

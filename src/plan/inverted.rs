@@ -1,0 +1,137 @@
+//! How an inverted residual block is cut: into chunks of rows for the threads, bands of rows and blocks of channels for the caches.
+
+use super::blocking::{bands, even};
+use crate::isa::CacheSizes;
+use crate::layout::Layout;
+
+/// The sizes of an inverted residual block that decide how it is cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Rows of the output and of the expanded map.
+    pub rows: usize,
+    /// See `rows`.
+    pub input_rows: usize,
+    /// Rows that a depthwise output reads, first to last, and from one output row to the next.
+    pub span: usize,
+    /// See `span`.
+    pub stride: usize,
+    /// Pixels of a row of the expanded map and of the output.
+    pub widths: [usize; 2],
+    /// Channels of the expanded map, and of the depthwise output for each of them.
+    pub channels: usize,
+    /// See `channels`.
+    pub multiplier: usize,
+    /// Channels of a panel of the expanding part; `None` without one.
+    pub unit: Option<usize>,
+    /// Elements of scratch that the parts need for themselves.
+    pub own: usize,
+    /// Output rows that the depthwise kernel makes at a time.
+    pub tile_rows: usize,
+    pub layout: Layout,
+}
+
+/// How an inverted residual block is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Chunks of output rows.
+    pub chunks: usize,
+    /// Output rows of a band.
+    pub band: usize,
+    /// Expanded channels of a block, a multiple of the panels'.
+    pub channels: usize,
+    /// Expanded rows that are held at a time.
+    pub held_rows: usize,
+}
+
+/// Cuts an inverted residual block so that what lies between its parts stays in a cache and takes at most an eighth of the
+/// expanded map; `None` if the parts are better run one after the other. `most` forces bands of at most so many rows.
+pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: CacheSizes) -> Option<Cut> {
+    let Sizes { rows, input_rows, span, stride, widths, channels, multiplier, unit, own, tile_rows, .. } = *sizes;
+    let expanded = input_rows.checked_mul(widths[0])?.checked_mul(channels)?;
+    let Some(unit) = unit else {
+        // Without an expanded map this is a separable block.
+        let chunks = match most {
+            Some(most) => rows.div_ceil(most),
+            None => bands(rows, widths[1].checked_mul(channels)?.checked_mul(multiplier)?, widths[1], threads, caches)?,
+        };
+        return Some(Cut { chunks, band: rows.div_ceil(chunks), channels, held_rows: 1 });
+    };
+    let chunks = threads.min(rows);
+    let chunk = rows.div_ceil(chunks);
+    if most.is_none() && !pays(sizes, threads, expanded.saturating_mul(size_of::<f32>()), caches) {
+        return None;
+    }
+    let limit = (expanded / 8).saturating_sub(own).min(caches.l2 / 4 / size_of::<f32>());
+    let held = |band: usize| ((band - 1).saturating_mul(stride).saturating_add(span)).min(input_rows);
+    let len = |channels: usize, band: usize| {
+        let (rows, pixels) = (held(band).saturating_mul(widths[0]), band.saturating_mul(widths[1]));
+        channels.saturating_mul(rows.saturating_add(pixels.saturating_mul(multiplier)))
+    };
+    // Enough pixels for whole gemm tiles, few rows to move for each that is made, whole tiles of the depthwise kernel.
+    let pixels = 28usize.div_ceil(widths[1]);
+    let moved = span.saturating_sub(stride).saturating_mul(3).div_ceil(stride).max(4);
+    let wanted = pixels.max(moved).next_multiple_of(tile_rows).min(chunk).min(most.unwrap_or(chunk));
+    let deepest = (128 / unit).clamp(1, channels.div_ceil(unit));
+    let fits = |&panels: &usize| len(panels * unit, wanted) <= limit;
+    let panels = match ((1..=deepest).rev().find(fits), most) {
+        (Some(panels), _) => panels,
+        (None, Some(_)) => 1,
+        (None, None) => return None,
+    };
+    let within = |&band: &usize| len(panels * unit, band) <= limit;
+    let longest = most.unwrap_or(chunk).min(chunk);
+    let band = (wanted..=longest).step_by(tile_rows).take_while(within).last().unwrap_or(wanted);
+    Some(Cut { chunks, band, channels: panels * unit, held_rows: held(band) })
+}
+
+/// Whether turns are faster than one part after the other, for an expanded map of so many bytes. Measured on a core with a fast
+/// third-level cache (see `docs/performance.md`): turns save its traffic, and the waiting of threads for each other between parts.
+fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> bool {
+    let large = expanded > caches.l2;
+    if threads == 1 {
+        // Planes of pixels are packed anew for every block of channels.
+        return large && sizes.layout == Layout::Hwc;
+    }
+    // The rows that two threads expand are few.
+    let shared = (threads - 1) * sizes.span.saturating_sub(sizes.stride);
+    even(sizes.rows, threads)
+        && shared * 5 <= sizes.input_rows
+        && (large || (sizes.layout == Layout::Hwc && expanded > caches.l2 / 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CACHES: CacheSizes = CacheSizes { l1d: 32 << 10, l2: 1 << 20, l3: 32 << 20 };
+
+    #[test]
+    fn inverted_residuals_hold_an_eighth_of_the_expanded_map() {
+        for (size, channels) in [(112, 96), (56, 144), (28, 192), (14, 576)] {
+            let sizes = Sizes {
+                rows: size,
+                input_rows: size,
+                span: 3,
+                stride: 1,
+                widths: [size; 2],
+                channels,
+                multiplier: 1,
+                unit: Some(32),
+                own: 64,
+                tile_rows: 2,
+                layout: Layout::Hwc,
+            };
+            for (threads, most) in [(1, None), (1, Some(4)), (2, None), (2, Some(8))] {
+                let Some(found) = cut(&sizes, threads, most, CACHES) else {
+                    // Small maps are not cut for one thread unless they have to be.
+                    assert!(threads == 1 && most.is_none() && size < 56, "{size}×{channels}");
+                    continue;
+                };
+                let held = found.channels * size * (found.held_rows + found.band);
+                assert!(held * 8 <= size * size * channels, "{size}×{channels}, {threads} threads: {found:?}");
+                assert!(found.held_rows >= found.band + 2 || found.held_rows == size);
+            }
+            assert_eq!(cut(&sizes, 8 * size, None, CACHES), None);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Every kernel of every instruction set once, in little time: what emulated CPUs run where the whole suite would take too long.
+//!
+//! That it is every one is not taken on trust: continuous integration records the kernels that ran and fails if one did not.
+
+use crate::support::Case;
+use sepconv::{Activation, DepthwiseSpec, Layout, Padding, PointwiseSpec};
+
+/// One for each kind of epilogue.
+const EPILOGUES: [Activation; 2] = [Activation::Relu6, Activation::Silu];
+
+/// Lines of 6, 7, 8 and 14 outputs along both axes: with lines of so many, each tile is the best choice for one of them.
+#[test]
+fn depthwise_tiles() {
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2), (4, 1), (2, 3)] {
+        for activation in EPILOGUES {
+            for outputs in [6, 7, 8, 14] {
+                for (layout, channels) in [(Layout::Hwc, 19), (Layout::Hwc, 2), (Layout::Chw, 2)] {
+                    let padding =
+                        Padding::Explicit { top: kernel / 2, left: kernel / 2, bottom: kernel / 2, right: kernel / 2 };
+                    let spec = DepthwiseSpec::new(channels, [kernel; 2]).stride([stride; 2]).activation(activation);
+                    let size = (outputs - 1) * stride + kernel - 2 * (kernel / 2);
+                    Case::new(spec.padding(padding).layout(layout), [size; 2]).check();
+                }
+            }
+        }
+    }
+}
+
+/// Pixels and output channels of every remainder: all heights of tiles and all widths of panels.
+#[test]
+fn products() {
+    for activation in EPILOGUES {
+        for outputs in [1, 2, 3, 4, 5, 8, 9, 15, 16, 17, 31, 33] {
+            for pixels in [1, 3, 29] {
+                Case::new(PointwiseSpec::new(6, outputs).activation(activation), [1, pixels]).check_both_layouts();
+            }
+        }
+    }
+}
