@@ -2,11 +2,12 @@
 
 use crate::args::InfoArgs;
 use crate::exit::Outcome;
-use crate::machine::{Bandwidth, Cache, Cpu, Direction, data_caches, fma_peak, logical_cores, stream_bandwidth};
+use crate::machine::{Bandwidth, Cache, Cpu, data_caches, fma_peak, level_bandwidths, logical_cores};
 use crate::output::{self, Align, TextOrJson, markdown};
 use anyhow::Result;
 use sepconv::Isa;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ struct Info {
     cpu: Cpu,
     caches: Vec<Cache>,
     isas: Vec<IsaInfo>,
+    /// Features of the CPU that are worth knowing, and whether it has them.
+    features: BTreeMap<&'static str, bool>,
     /// Instruction set that operators use unless told otherwise.
     chosen_isa: &'static str,
     fma_peak: Vec<Peak>,
@@ -70,9 +73,7 @@ fn gather() -> Result<Info> {
         for &isa in Isa::available() {
             peaks.push(Peak { isa: isa.name(), threads, gflops: fma_peak(isa, threads, PEAK_TIME)? });
         }
-        for (level, bytes) in footprints(&caches, threads) {
-            bandwidths.push(bandwidth(chosen, threads, level, bytes)?);
-        }
+        bandwidths.extend(level_bandwidths(chosen, threads, &caches, BANDWIDTH_TIME)?);
         let peak = peaks.iter().rev().find(|peak| peak.isa == chosen.name()).map_or(0.0, |peak| peak.gflops);
         let memory = bandwidths.last().map_or(f64::INFINITY, |memory| memory.read_gb_s);
         ridges.push(Ridge { threads, flops_per_byte: peak / memory });
@@ -82,6 +83,7 @@ fn gather() -> Result<Info> {
         cpu: Cpu::detect(),
         caches,
         isas,
+        features: sepconv::isa::features().iter().map(|feature| (feature.name, feature.available)).collect(),
         chosen_isa: chosen.name(),
         fma_peak: peaks,
         bandwidth: bandwidths,
@@ -90,38 +92,9 @@ fn gather() -> Result<Info> {
     })
 }
 
-fn bandwidth(isa: Isa, threads: usize, level: String, bytes: usize) -> sepconv::Result<Bandwidth> {
-    let rate = |direction| stream_bandwidth(isa, threads, bytes, direction, BANDWIDTH_TIME);
-    Ok(Bandwidth {
-        level,
-        threads,
-        footprint_bytes: threads * bytes,
-        read_gb_s: rate(Direction::Read)?,
-        write_gb_s: rate(Direction::Write)?,
-        copy_gb_s: rate(Direction::Copy)?,
-    })
-}
-
-/// What each of `threads` threads has to go through so that it comes from one level: half of the thread's share of a cache, and for
-/// memory, all together, four times the last cache.
-fn footprints(caches: &[Cache], threads: usize) -> Vec<(String, usize)> {
-    const LEAST_FOR_MEMORY: usize = 64 << 20;
-    const MOST_FOR_MEMORY: usize = 512 << 20;
-    let share = |cache: &Cache| {
-        // Without knowledge: the last level is shared by all, the others by none.
-        let by_default = if cache.level >= 3 { threads } else { 1 };
-        cache.bytes / cache.shared_by.unwrap_or(by_default).clamp(1, threads)
-    };
-    let mut footprints: Vec<_> = caches.iter().map(|cache| (format!("L{}", cache.level), share(cache) / 2)).collect();
-    let last = caches.iter().map(|cache| cache.bytes).max().unwrap_or(0);
-    let memory = (4 * last).clamp(LEAST_FOR_MEMORY, MOST_FOR_MEMORY);
-    footprints.push(("memory".to_owned(), memory / threads));
-    footprints
-}
-
 fn write_text(out: &mut dyn Write, info: &Info) -> std::io::Result<()> {
     writeln!(out, "{}", output::cpu_line(&info.cpu))?;
-    let caches: Vec<String> = info.caches.iter().map(cache_text).collect();
+    let caches: Vec<String> = info.caches.iter().map(output::cache_text).collect();
     writeln!(out, "Data caches: {}", caches.join("; "))?;
     let names = |available| {
         let names: Vec<&str> = info.isas.iter().filter(|isa| isa.available == available).map(|isa| isa.name).collect();
@@ -129,6 +102,13 @@ fn write_text(out: &mut dyn Write, info: &Info) -> std::io::Result<()> {
     };
     let (here, missing) = (names(true), names(false));
     writeln!(out, "Instruction sets: {here} (missing: {missing}); chosen: {}", info.chosen_isa)?;
+    let features = |present| {
+        let names = info.features.iter().filter(|&(_, &available)| available == present).map(|(name, _)| *name);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    if !info.features.is_empty() {
+        writeln!(out, "Features: {} (missing: {})", features(true), features(false))?;
+    }
 
     writeln!(out, "\n{}\n\n{}\n", peak_table(&info.fma_peak), bandwidth_table(&info.bandwidth))?;
     for ridge in &info.ridge {
@@ -154,31 +134,4 @@ fn bandwidth_table(bandwidths: &[Bandwidth]) -> String {
         [vec![b.level.clone(), b.threads.to_string(), format!("{mib:.2}")], rates.to_vec()].concat()
     };
     markdown(&headings, bandwidths.iter().map(row))
-}
-
-fn cache_text(cache: &Cache) -> String {
-    let size = match cache.bytes {
-        bytes if bytes >= 1 << 20 => format!("{} MiB", bytes >> 20),
-        bytes => format!("{} KiB", bytes >> 10),
-    };
-    let sharing = match cache.shared_by {
-        None => String::new(),
-        Some(1) => ", own".to_owned(),
-        Some(cores) => format!(", shared by {cores} logical cores"),
-    };
-    format!("L{} {size}{sharing}", cache.level)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn footprints_share_what_is_shared() {
-        let cache = |level, bytes, shared_by| Cache { level, bytes, shared_by };
-        let caches = [cache(1, 32 << 10, Some(1)), cache(2, 1 << 20, Some(2)), cache(3, 32 << 20, Some(8))];
-        let sizes = |threads| footprints(&caches, threads).into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>();
-        assert_eq!(sizes(1), [16 << 10, 512 << 10, 16 << 20, 128 << 20]);
-        assert_eq!(sizes(4), [16 << 10, 256 << 10, 4 << 20, 32 << 20]);
-    }
 }

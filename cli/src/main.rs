@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod exit;
+mod explain;
 mod info;
 mod machine;
 mod measure;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Info(args) => info::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Savings(args) => savings::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Run(args) => picture::run(args),

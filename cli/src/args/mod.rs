@@ -33,6 +33,9 @@ pub enum Command {
     /// Without options: the 13 separable blocks of MobileNetV1 on one thread.
     #[command(after_long_help = FORMAT_HELP)]
     Bench(BenchArgs),
+    /// Says what was chosen for one layer and why it takes as long as it does: kernels, bands, working sets, bound, measured time
+    #[command(after_long_help = FORMAT_HELP)]
+    Explain(ExplainArgs),
     /// Says what replacing a dense convolution by a separable one saves: counted, and measured here
     Savings(SavingsArgs),
     /// Checks random problems on every instruction set and layout against the reference
@@ -62,7 +65,7 @@ pub struct BenchArgs {
     /// hwc, chw or both; a comma list [default: hwc]
     #[arg(long, value_parser = values::layout, value_delimiter = ',')]
     pub layout: Vec<Layout>,
-    /// portable, avx2, avx512; a comma list [default: the best one here, or SEPCONV_ISA]
+    /// portable, avx2, avx512, neon; a comma list [default: the best one here, or SEPCONV_ISA]
     #[arg(long, value_parser = values::isa, value_delimiter = ',')]
     pub isa: Vec<Isa>,
     /// Numbers of threads; a comma list
@@ -89,6 +92,31 @@ pub struct BenchArgs {
     /// Output format
     #[arg(short, long, value_enum, default_value_t = Format::Md)]
     pub output: Format,
+    /// Also write a self-contained page to this file: roofline picture, table, machine and build
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// suite:name, for example mobilenet-v1:block3, with a suite or problem file of `bench`; or a problem line (see --help)
+    pub layer: String,
+    /// hwc or chw
+    #[arg(long, value_parser = values::layout, default_value = "hwc")]
+    pub layout: Layout,
+    /// portable, avx2 or avx512 [default: the best one here, or SEPCONV_ISA]
+    #[arg(long, value_parser = values::isa)]
+    pub isa: Option<Isa>,
+    /// Threads
+    #[arg(long, value_parser = values::threads, default_value = "1")]
+    pub threads: usize,
+    /// Seconds of the measurement
+    #[arg(allow_negative_numbers = true, long, value_parser = values::seconds, default_value = "0.2")]
+    pub min_time: f64,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
 }
 
 /// Options of `savings`.
@@ -112,7 +140,7 @@ pub struct SavingsArgs {
     /// hwc or chw
     #[arg(long, value_parser = values::layout, default_value = "hwc")]
     pub layout: Layout,
-    /// portable, avx2 or avx512 [default: the best one here, or SEPCONV_ISA]
+    /// portable, avx2, avx512 or neon [default: the best one here, or SEPCONV_ISA]
     #[arg(long, value_parser = values::isa)]
     pub isa: Option<Isa>,
     /// Threads of the fast path
@@ -167,7 +195,7 @@ pub struct RunArgs {
     /// hwc or chw
     #[arg(long, value_parser = values::layout, default_value = "hwc")]
     pub layout: Layout,
-    /// portable, avx2 or avx512 [default: the best one here, or SEPCONV_ISA]
+    /// portable, avx2, avx512 or neon [default: the best one here, or SEPCONV_ISA]
     #[arg(long, value_parser = values::isa)]
     pub isa: Option<Isa>,
     /// Threads of the fast path

@@ -4,19 +4,21 @@ mod row;
 mod runner;
 
 pub use row::{Row, SCHEMA};
+pub use runner::{Plan, Runner};
 
 use crate::args::BenchArgs;
 use crate::exit::Outcome;
-use crate::machine::{Cpu, busy_cores, ensure_memory, logical_cores};
-use crate::output::{self, Format};
+use crate::machine::{Cpu, busy_cores, data_caches, ensure_memory, level_bandwidths, logical_cores};
+use crate::output::{self, Format, Page};
 use crate::problem::{Op, Problem, memory_needed};
 use crate::suite;
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use runner::{Plan, Runner};
 use sepconv::{Isa, Layout};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 /// Everything that a benchmark gave.
 pub struct Report {
@@ -43,6 +45,9 @@ pub fn run(args: &BenchArgs) -> Result<Outcome> {
         let bytes = memory_needed(&problem.work, problem.input, logical_cores())?;
         ensure_memory(bytes, &format!("{} {}", problem.suite, problem.name))?;
     }
+    if let Some(path) = &args.html {
+        ensure_writable(path)?;
+    }
     warn_if_busy(&plan);
     let cpu = Cpu::detect();
     let mut out = std::io::stdout().lock();
@@ -53,8 +58,44 @@ pub fn run(args: &BenchArgs) -> Result<Outcome> {
     }
     let rows = measure_all(&problems, plan, &cpu)?;
     let report = Report { cpu, seed: args.seed, rows };
+    if let Some(path) = &args.html {
+        let page = page(&report)?;
+        fs::write(path, page).with_context(|| cannot_write(path))?;
+    }
     output::write_report(&mut out, &report, args.output)?;
     Ok(report.outcome())
+}
+
+/// Time for each figure of the page's bandwidths.
+const BANDWIDTH_TIME: Duration = Duration::from_millis(60);
+
+/// An error now rather than after minutes of measuring. What the file holds stays there until the page is complete.
+fn ensure_writable(path: &Path) -> Result<()> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path).with_context(|| cannot_write(path))?;
+    Ok(())
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write the page {:?}", path.display().to_string())
+}
+
+/// The report as a page, with the bandwidths that its pictures need.
+fn page(report: &Report) -> Result<String> {
+    let caches = data_caches();
+    let mut bandwidths = vec![];
+    let mut measured = vec![];
+    for row in &report.rows {
+        if !measured.contains(&row.threads) {
+            measured.push(row.threads);
+            // The instruction set makes little difference to bandwidth: the widest here gives the ceiling.
+            let widest = Isa::available().last().copied().unwrap_or(Isa::Portable);
+            bandwidths.extend(level_bandwidths(widest, row.threads, &caches, BANDWIDTH_TIME)?);
+        }
+    }
+    let command: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let page = Page { report, caches: &caches, bandwidths: &bandwidths, command: command.join(" "), date };
+    Ok(page.to_string())
 }
 
 fn plan(args: &BenchArgs) -> Result<Plan> {

@@ -5,6 +5,7 @@ mod busy;
 mod caches;
 mod cpu;
 mod gang;
+mod levels;
 mod memory;
 mod peak;
 
@@ -12,5 +13,6 @@ pub use bandwidth::{Bandwidth, Direction, mixed_bandwidth, stream_bandwidth};
 pub use busy::busy_cores;
 pub use caches::{Cache, data_caches};
 pub use cpu::{Cpu, logical_cores};
+pub use levels::level_bandwidths;
 pub use memory::ensure_memory;
 pub use peak::{Peaks, fma_peak};

@@ -1,13 +1,16 @@
 //! Writes benchmark reports: a Markdown table for people, CSV and JSON for programs.
 
 mod csv;
+mod html;
 mod markdown;
 mod table;
 
+pub use html::Page;
 pub use markdown::{Align, markdown};
+pub use table::{shape, significant};
 
 use crate::bench::{Report, SCHEMA};
-use crate::machine::Cpu;
+use crate::machine::{Cache, Cpu};
 use clap::ValueEnum;
 use std::io::{Result, Write};
 
@@ -42,6 +45,20 @@ pub fn cpu_line(cpu: &Cpu) -> String {
         _ => format!("{} {}", cpu.logical_cores, if cpu.logical_cores == 1 { "core" } else { "cores" }),
     };
     format!("CPU: {} ({}), {cores}", cpu.model, cpu.arch)
+}
+
+/// One cache: level, size, who shares it.
+pub fn cache_text(cache: &Cache) -> String {
+    let size = match cache.bytes {
+        bytes if bytes >= 1 << 20 => format!("{} MiB", bytes >> 20),
+        bytes => format!("{} KiB", bytes >> 10),
+    };
+    let sharing = match cache.shared_by {
+        None => String::new(),
+        Some(1) => ", own".to_owned(),
+        Some(cores) => format!(", shared by {cores} logical cores"),
+    };
+    format!("L{} {size}{sharing}", cache.level)
 }
 
 /// Writes a report; the line about the CPU comes before a Markdown table and was written already.

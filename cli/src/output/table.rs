@@ -5,10 +5,13 @@ use crate::bench::{Report, Row};
 use std::io::{Result, Write};
 
 /// A column: its heading and its cells.
-struct Column {
-    heading: &'static str,
-    cells: Vec<String>,
-    align: Align,
+pub(super) struct Column {
+    /// What it is.
+    pub heading: &'static str,
+    /// One text a row.
+    pub cells: Vec<String>,
+    /// Text or numbers.
+    pub align: Align,
 }
 
 /// Writes what the rows share, the table, and a summary.
@@ -28,7 +31,8 @@ fn table(columns: &[Column]) -> String {
     markdown(&headings, (0..rows).map(|row| columns.iter().map(|column| column.cells[row].clone()).collect()))
 }
 
-fn columns(rows: &[Row]) -> Vec<Column> {
+/// The columns of all rows.
+pub(super) fn columns(rows: &[Row]) -> Vec<Column> {
     let column = |heading, align, cell: &dyn Fn(&Row) -> String| Column {
         heading,
         cells: rows.iter().map(cell).collect(),
@@ -55,7 +59,7 @@ fn columns(rows: &[Row]) -> Vec<Column> {
 }
 
 /// Takes the columns about circumstances that never change out of the table.
-fn split_shared(columns: Vec<Column>) -> (Vec<String>, Vec<Column>) {
+pub(super) fn split_shared(columns: Vec<Column>) -> (Vec<String>, Vec<Column>) {
     let (mut shared, mut kept) = (vec![], vec![]);
     for column in columns {
         let constant = column.cells.windows(2).all(|pair| pair[0] == pair[1]);
@@ -75,7 +79,7 @@ fn split_shared(columns: Vec<Column>) -> (Vec<String>, Vec<Column>) {
 }
 
 /// `112×112×32 3×3/2 → 64`: height, width and input channels, kernel and stride, output channels.
-fn shape(row: &Row) -> String {
+pub fn shape(row: &Row) -> String {
     let mut text = String::new();
     if row.n > 1 {
         text += &format!("{}×", row.n);
@@ -102,7 +106,7 @@ fn check(row: &Row) -> String {
 }
 
 /// Three significant digits, as many as a benchmark is worth.
-fn significant(value: f64) -> String {
+pub fn significant(value: f64) -> String {
     let digits = match value.abs() {
         v if v >= 99.95 => 0,
         v if v >= 9.995 => 1,
@@ -124,7 +128,7 @@ fn peak_lines(rows: &[Row]) -> Vec<String> {
     lines
 }
 
-fn summary(rows: &[Row]) -> Vec<String> {
+pub(super) fn summary(rows: &[Row]) -> Vec<String> {
     let mut lines = vec![];
     let speed_ups: Vec<f64> = rows.iter().filter_map(|row| row.speedup_vs_naive).collect();
     if !speed_ups.is_empty() {

@@ -164,3 +164,69 @@ fn problems_come_from_files() {
     let directory = directory.path().to_str().unwrap();
     assert!(sepconv(&["bench", "--suite", directory]).refused().contains("cannot read"));
 }
+
+#[test]
+fn a_page_stands_on_its_own_beside_the_other_formats() {
+    let directory = tempfile::tempdir().unwrap();
+    let problems = directory.path().join("odd<names>.txt");
+    std::fs::write(&problems, "g8ic8ih9oc8kh3ph1n\"a<b & c\"\nic8ih9oc16\ng4ic4ih8oc4kh3 + oc8\n").unwrap();
+    let path = directory.path().join("report.html");
+    // What stood there is replaced, all of it.
+    std::fs::write(&path, "old ".repeat(100_000)).unwrap();
+    let (problems, html) = (problems.to_str().unwrap(), path.to_str().unwrap());
+    let args = ["--suite", problems, "--min-time", "0", "--threads", "1,2", "--layout", "hwc,chw", "-o", "jsonl"];
+    let out = sepconv(&[&["bench", "--html", html], &args[..]].concat()).succeeded();
+    let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 3 * 2 * 2);
+
+    let page = std::fs::read_to_string(&path).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"), "{page}");
+    for outside in ["http", "src=", "@import", "url(", "<script", "<link", "old "] {
+        assert!(!page.contains(outside), "{outside} is on the page");
+    }
+    for part in
+        ["prefers-color-scheme: dark", "<title>", "lang=\"en\"", "rustc ", "L1 copy: ", "memory copy: ", "opt-level "]
+    {
+        assert!(page.contains(part), "{part} is not on the page");
+    }
+    assert!(page.contains(env!("CARGO_PKG_VERSION")) && page.contains("--threads 1,2"));
+    assert!(page.contains("a&lt;b &amp; c") && !page.contains("a<b"), "a name is no markup");
+    // A picture for each number of threads, a point and a line of the table for each row.
+    assert_eq!(page.matches("role=\"img\"").count(), 2);
+    assert_eq!(page.matches("<g class=\"point\">").count(), rows.len());
+    for (i, row) in rows.iter().enumerate() {
+        let line = page.split("<tr>").find(|line| line.starts_with(&format!("<td class=\"number\">{}</td>", i + 1)));
+        let line = line.unwrap_or_else(|| panic!("row {} is not in the table", i + 1));
+        for field in ["op", "layout"] {
+            assert!(line.contains(&format!("<td>{}</td>", row[field].as_str().unwrap())), "{field} of {line}");
+        }
+    }
+    assert_balanced(&page);
+}
+
+/// Every element that needs it is closed, in the right order.
+fn assert_balanced(page: &str) {
+    let mut open = vec![];
+    for tag in page.split('<').skip(1) {
+        let end = tag.find('>').unwrap_or_else(|| panic!("<{tag} has no end"));
+        let name = tag.split([' ', '>', '/']).next().unwrap();
+        if let Some(closed) = tag.strip_prefix('/') {
+            let closed = closed.split('>').next().unwrap();
+            assert_eq!(open.pop(), Some(closed), "</{closed}> closes something else");
+        } else if !tag[..end].ends_with('/') && !["!DOCTYPE", "meta", "br"].contains(&name) {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "never closed: {open:?}");
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_refused_before_measuring() {
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = directory.path().join("missing").join("report.html");
+    for path in [nowhere.as_path(), directory.path()] {
+        let path = path.to_str().unwrap();
+        let error = sepconv(&["bench", "--suite", "toy", "--html", path]).refused();
+        assert!(error.contains("cannot write") && error.contains(path), "{error}");
+    }
+}

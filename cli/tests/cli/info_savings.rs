@@ -11,6 +11,14 @@ fn info_measures_the_machine() {
     let thread_counts = if cores == 1 { 1 } else { 2 };
     let available = info["isas"].as_array().unwrap().iter().filter(|isa| isa["available"] == true).count();
     assert!(available >= 1 && info["isas"].as_array().unwrap().iter().any(|isa| isa["name"] == info["chosen_isa"]));
+    let features = info["features"].as_object().unwrap();
+    assert!(features.values().all(Value::is_boolean));
+    if cfg!(target_arch = "aarch64") {
+        for name in ["neon", "fp16", "dotprod", "i8mm", "bf16", "sve", "sve2"] {
+            assert!(features.contains_key(name), "{name} is not in {features:?}");
+        }
+        assert_eq!(features["neon"], true);
+    }
     let list = |field: &str| info[field].as_array().unwrap().clone();
     assert_eq!(list("fma_peak").len(), available * thread_counts);
     assert!(list("fma_peak").iter().all(|peak| peak["gflops"].as_f64().unwrap() > 0.0));

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod explain;
 mod info_savings;
 mod picture;
 mod program;
