@@ -1,10 +1,34 @@
-//! Reads x86-64 assembly in AT&T syntax, as far as the gate needs it: functions, their labels and instructions, jump tables.
+//! Reads assembly as far as the gate needs it: functions, their labels and instructions, jump tables. What an instruction means
+//! is said by a file for each architecture.
+
+mod aarch64;
+mod x86_64;
 
 use std::collections::HashMap;
 
-/// An instruction: mnemonic and operands, the destination last.
+/// Architectures whose assembly can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arch {
+    /// In AT&T syntax, the destination last.
+    X86_64,
+    /// The destination first.
+    Aarch64,
+}
+
+impl Arch {
+    /// As the tile table and the compiler call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Aarch64 => "aarch64",
+        }
+    }
+}
+
+/// An instruction: mnemonic and operands, as they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instruction {
+    pub arch: Arch,
     pub mnemonic: String,
     pub operands: Vec<String>,
 }
@@ -14,6 +38,14 @@ pub struct Instruction {
 pub enum Line {
     Label(String),
     Instruction(Instruction),
+}
+
+/// Where a jump leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    Label(&'a str),
+    /// An address in a register or in memory.
+    Computed,
 }
 
 /// A function's symbol and lines.
@@ -35,12 +67,12 @@ pub struct Assembly {
 
 impl Assembly {
     /// Reads a whole file.
-    pub fn parse(text: &str) -> Self {
+    pub fn parse(arch: Arch, text: &str) -> Self {
         let mut assembly = Self::default();
         let mut kind_of = HashMap::new();
         let mut open: Option<Function> = None;
         let mut table: Option<String> = None;
-        for line in text.lines().map(without_comment) {
+        for line in text.lines().map(|line| without_comment(arch, line)) {
             if let Some((symbol, kind)) = line.strip_prefix(".type").and_then(|rest| rest.split_once(',')) {
                 kind_of.insert(symbol.trim().to_owned(), kind.trim() == "@function");
             } else if let Some((name, target)) = line.strip_prefix(".set").and_then(|rest| rest.split_once(',')) {
@@ -56,7 +88,7 @@ impl Assembly {
                 table = label.starts_with(".LJTI").then(|| label.to_owned());
             } else if let (Some(table), Some(target)) = (&table, table_entry(line)) {
                 assembly.tables.entry(table.clone()).or_default().push(target.to_owned());
-            } else if let (Some(function), Some(instruction)) = (&mut open, Instruction::parse(line)) {
+            } else if let (Some(function), Some(instruction)) = (&mut open, Instruction::parse(arch, line)) {
                 function.lines.push(Line::Instruction(instruction));
             }
         }
@@ -82,8 +114,8 @@ impl Assembly {
 
 impl Instruction {
     /// Reads one line; `None` for directives and empty lines.
-    pub fn parse(line: &str) -> Option<Self> {
-        let mut line = without_comment(line);
+    pub fn parse(arch: Arch, line: &str) -> Option<Self> {
+        let mut line = without_comment(arch, line);
         // Encoding hints such as `{evex}` and prefixes stand before the mnemonic.
         for prefix in ["{evex}", "{vex}", "notrack", "lock", "rep", "repne"] {
             if let Some(rest) = line.strip_prefix(prefix).filter(|rest| rest.starts_with(char::is_whitespace)) {
@@ -94,47 +126,92 @@ impl Instruction {
             return None;
         }
         let (mnemonic, operands) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        Some(Self { mnemonic: mnemonic.to_owned(), operands: split_operands(operands) })
+        Some(Self { arch, mnemonic: mnemonic.to_owned(), operands: split_operands(operands) })
     }
 
     /// Base register of the memory operand, without the percent sign; empty for an absolute address, `None` without memory.
     pub fn memory_base(&self) -> Option<&str> {
-        let operand = self.operands.iter().find(|operand| operand.contains('('))?;
-        let inside = &operand[operand.find('(')? + 1..];
-        let end = inside.find([',', ')'])?;
-        Some(inside[..end].trim().trim_start_matches('%'))
+        match self.arch {
+            Arch::X86_64 => x86_64::memory_base(self),
+            Arch::Aarch64 => aarch64::memory_base(self),
+        }
     }
 
-    /// Whether any operand is a vector register of this class: `xmm`, `ymm` or `zmm`.
+    /// Vectors, or elements broadcast to one, that it reads from memory.
+    pub fn vectors_read(&self) -> usize {
+        match self.arch {
+            Arch::X86_64 => usize::from(self.is_vector() && x86_64::reads_memory(self)),
+            Arch::Aarch64 => aarch64::vectors_read(self),
+        }
+    }
+
+    /// Whether its memory operand is a constant of the program.
+    pub fn reads_constant(&self) -> bool {
+        match self.arch {
+            Arch::X86_64 => self.memory_base() == Some("rip"),
+            Arch::Aarch64 => self.operands.iter().any(|operand| operand.contains(":lo12:")),
+        }
+    }
+
+    /// Whether it takes an address on the stack, with these registers pointing there.
+    pub fn takes_stack_address(&self, stack: &[&str]) -> bool {
+        match self.arch {
+            Arch::X86_64 => {
+                self.mnemonic.starts_with("lea") && self.memory_base().is_some_and(|base| stack.contains(&base))
+            }
+            Arch::Aarch64 => aarch64::takes_stack_address(self, stack),
+        }
+    }
+
+    /// Whether it makes a frame pointer of the stack pointer; the frame pointer.
+    pub fn frame_pointer(&self) -> Option<&'static str> {
+        match self.arch {
+            Arch::X86_64 => (self.mnemonic.starts_with("mov") && self.operands == ["%rsp", "%rbp"]).then_some("rbp"),
+            Arch::Aarch64 => aarch64::frame_pointer(self),
+        }
+    }
+
+    /// Whether any operand is an x86-64 vector register of this class: `xmm`, `ymm` or `zmm`.
     pub fn uses(&self, class: &str) -> bool {
-        self.operands
-            .iter()
-            .any(|operand| operand.strip_prefix('%').is_some_and(|register| register.starts_with(class)))
+        x86_64::uses(self, class)
     }
 
     /// Whether any operand is a vector register.
     pub fn is_vector(&self) -> bool {
-        ["xmm", "ymm", "zmm"].iter().any(|class| self.uses(class))
+        match self.arch {
+            Arch::X86_64 => ["xmm", "ymm", "zmm"].iter().any(|class| self.uses(class)),
+            Arch::Aarch64 => aarch64::is_vector(self),
+        }
     }
 
     /// Whether it calls a function.
     pub fn is_call(&self) -> bool {
-        self.mnemonic.starts_with("call")
+        match self.arch {
+            Arch::X86_64 => self.mnemonic.starts_with("call"),
+            Arch::Aarch64 => matches!(self.mnemonic.as_str(), "bl" | "blr"),
+        }
     }
 
-    /// Whether it jumps, conditionally or not.
-    pub fn is_jump(&self) -> bool {
-        self.mnemonic.starts_with('j')
+    /// Where it jumps to, conditionally or not; `None` if it does not jump.
+    pub fn jump(&self) -> Option<Target<'_>> {
+        match self.arch {
+            Arch::X86_64 => x86_64::jump(self),
+            Arch::Aarch64 => aarch64::jump(self),
+        }
     }
 
     /// Whether it jumps always.
     pub fn is_unconditional_jump(&self) -> bool {
-        matches!(self.mnemonic.as_str(), "jmp" | "jmpq")
+        matches!((self.arch, self.mnemonic.as_str()), (Arch::X86_64, "jmp" | "jmpq") | (Arch::Aarch64, "b" | "br"))
     }
 
     /// Whether control never passes to the next instruction, jumps aside.
     pub fn ends_function(&self) -> bool {
-        self.mnemonic.starts_with("ret") || self.mnemonic.starts_with("ud2") || self.mnemonic == "hlt"
+        let ends: &[&str] = match self.arch {
+            Arch::X86_64 => &["ret", "ud2", "hlt"],
+            Arch::Aarch64 => &["ret", "brk", "udf"],
+        };
+        ends.iter().any(|end| self.mnemonic.starts_with(end))
     }
 }
 
@@ -144,8 +221,14 @@ impl std::fmt::Display for Instruction {
     }
 }
 
-fn without_comment(line: &str) -> &str {
-    line.split('#').next().unwrap_or_default().trim()
+fn without_comment(arch: Arch, line: &str) -> &str {
+    let comment = match arch {
+        Arch::X86_64 => "#",
+        Arch::Aarch64 => "//",
+    };
+    let line = line.split(comment).next().unwrap_or_default().trim();
+    // What inline assembly without an instruction leaves behind.
+    if line.starts_with("/*") { "" } else { line }
 }
 
 fn label(line: &str) -> Option<&str> {
@@ -154,19 +237,20 @@ fn label(line: &str) -> Option<&str> {
     (!label.is_empty() && label.chars().all(plain)).then_some(label)
 }
 
-/// The target of `.long .LBB3_4-.LJTI3_0` or `.quad .LBB3_4`.
+/// The target of `.long .LBB3_4-.LJTI3_0`, `.quad .LBB3_4` or `.hword (.LBB3_4-.LBB3_1)>>2`.
 fn table_entry(line: &str) -> Option<&str> {
-    let entry = line.strip_prefix(".long").or_else(|| line.strip_prefix(".quad"))?;
-    entry.split('-').next().map(str::trim)
+    let mut sizes = [".long", ".quad", ".byte", ".hword", ".word", ".xword"].iter();
+    let entry = sizes.find_map(|size| line.strip_prefix(size))?;
+    entry.split('-').next().map(|target| target.trim().trim_start_matches('('))
 }
 
-/// Splits at the commas outside of parentheses.
+/// Splits at the commas outside of brackets.
 fn split_operands(text: &str) -> Vec<String> {
     let (mut operands, mut depth, mut start) = (Vec::new(), 0, 0);
     for (at, c) in text.char_indices() {
         match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
             ',' if depth == 0 => {
                 operands.push(text[start..at].trim().to_owned());
                 start = at + 1;
@@ -184,7 +268,7 @@ mod tests {
     use super::*;
 
     fn instruction(line: &str) -> Instruction {
-        Instruction::parse(line).expect(line)
+        Instruction::parse(Arch::X86_64, line).expect(line)
     }
 
     #[test]
@@ -207,8 +291,8 @@ mod tests {
     fn prefixes_are_skipped_and_directives_are_no_instructions() {
         assert_eq!(instruction("{evex} vaddps %ymm0, %ymm1, %ymm2").mnemonic, "vaddps");
         assert_eq!(instruction("notrack jmpq *%rax").mnemonic, "jmpq");
-        assert_eq!(Instruction::parse("\t.p2align\t4"), None);
-        assert_eq!(Instruction::parse("   # only a comment"), None);
+        assert_eq!(Instruction::parse(Arch::X86_64, "\t.p2align\t4"), None);
+        assert_eq!(Instruction::parse(Arch::X86_64, "   # only a comment"), None);
     }
 
     const FILE: &str = "
@@ -227,7 +311,7 @@ _ZN7sepconv8registry7f32_one17h0123456789abcdefE:
 
     #[test]
     fn functions_tables_and_aliases_are_found() {
-        let assembly = Assembly::parse(FILE);
+        let assembly = Assembly::parse(Arch::X86_64, FILE);
         assert_eq!(assembly.functions.len(), 1);
         assert_eq!(assembly.functions[0].lines.len(), 3);
         assert_eq!(assembly.tables[".LJTI0_0"], [".LBB0_1"]);

@@ -1,6 +1,6 @@
 //! Control flow of one function: basic blocks, innermost loops, and the blocks that an iteration cannot avoid.
 
-use crate::asm::{Function, Instruction, Line};
+use crate::asm::{Function, Instruction, Line, Target};
 use std::collections::{BTreeSet, HashMap};
 
 /// Straight-line instructions, entered at the first and left at the last.
@@ -37,7 +37,7 @@ impl<'a> Flow<'a> {
                 Line::Label(label) => last.labels.push(label),
                 Line::Instruction(instruction) => {
                     last.instructions.push(instruction);
-                    closed = instruction.is_jump() || instruction.ends_function();
+                    closed = instruction.jump().is_some() || instruction.ends_function();
                 }
             }
         }
@@ -55,13 +55,11 @@ impl<'a> Flow<'a> {
         for index in 0..self.blocks.len() {
             let mut next = BTreeSet::new();
             let last = self.blocks[index].instructions.last();
-            if let Some(jump) = last.filter(|last| last.is_jump()) {
-                match jump.operands.first() {
-                    Some(target) if target.starts_with('*') => next.extend(&indirect),
-                    // A label of another function is a tail call: it leaves.
-                    Some(target) => next.extend(at.get(target.as_str())),
-                    None => {}
-                }
+            match last.and_then(|last| last.jump()) {
+                Some(Target::Computed) => next.extend(&indirect),
+                // A label of another function is a tail call: it leaves.
+                Some(Target::Label(target)) => next.extend(at.get(target)),
+                None => {}
             }
             let leaves = last.is_some_and(|last| last.is_unconditional_jump() || last.ends_function());
             if !leaves && index + 1 < self.blocks.len() {
@@ -93,8 +91,8 @@ impl<'a> Flow<'a> {
 
     /// Blocks of a loop that are entered from outside; the first one where none is.
     fn headers(&self, component: &Loop) -> Loop {
-        let outside = (0..self.blocks.len()).filter(|index| !component.contains(index));
-        let entries = outside.flat_map(|index| self.blocks[index].next.iter().copied());
+        let outside = self.blocks.iter().enumerate().filter(|(index, _)| !component.contains(index));
+        let entries = outside.flat_map(|(_, block)| block.next.iter().copied());
         let mut headers: Loop = entries.filter(|entry| component.contains(entry)).collect();
         if component.contains(&0) {
             headers.insert(0);
@@ -105,34 +103,44 @@ impl<'a> Flow<'a> {
         headers
     }
 
-    /// Strongly connected components with a cycle, of the blocks in `within`.
+    /// Strongly connected components with a cycle, of the blocks in `within`, by Tarjan's algorithm: linear in their number, for
+    /// kernels have thousands of blocks.
     fn components(&self, within: &Loop) -> Vec<Loop> {
-        let previous = self.previous();
-        let mut left = within.clone();
-        let mut components = Vec::new();
-        while let Some(start) = left.pop_first() {
-            left.insert(start);
-            let forward = reach(start, &left, |block| &self.blocks[block].next);
-            let backward = reach(start, &left, |block| &previous[block]);
-            let component: Loop = forward.intersection(&backward).copied().collect();
-            if component.is_empty() {
-                left.remove(&start);
-            } else {
-                left.retain(|block| !component.contains(block));
-                components.push(component);
+        // Order of discovery (0: not yet), the earliest block that is reached from each, and whether it still has no component.
+        let mut order = vec![0; self.blocks.len()];
+        let (mut earliest, mut open) = (order.clone(), vec![false; order.len()]);
+        let (mut counter, mut stack, mut components) = (0, Vec::new(), Vec::new());
+        for &start in within {
+            // The path from `start`: a block, and how many of its successors have been followed.
+            let mut path = if order[start] == 0 { vec![(start, 0)] } else { Vec::new() };
+            while let Some((block, followed)) = path.pop() {
+                if followed == 0 {
+                    counter += 1;
+                    (order[block], earliest[block], open[block]) = (counter, counter, true);
+                    stack.push(block);
+                } else {
+                    let child = self.blocks[block].next[followed - 1];
+                    if open[child] {
+                        earliest[block] = earliest[block].min(earliest[child]);
+                    }
+                }
+                if let Some(&next) = self.blocks[block].next.get(followed) {
+                    path.push((block, followed + 1));
+                    if within.contains(&next) && order[next] == 0 {
+                        path.push((next, 0));
+                    }
+                } else if earliest[block] == order[block] {
+                    let at = stack.iter().rposition(|&of| of == block).expect("it was pushed");
+                    let component: Loop = stack.drain(at..).collect();
+                    component.iter().for_each(|&of| open[of] = false);
+                    if component.len() > 1 || self.blocks[block].next.contains(&block) {
+                        components.push(component);
+                    }
+                }
             }
         }
+        components.sort();
         components
-    }
-
-    fn previous(&self) -> Vec<Vec<usize>> {
-        let mut previous = vec![Vec::new(); self.blocks.len()];
-        for (index, block) in self.blocks.iter().enumerate() {
-            for &next in &block.next {
-                previous[next].push(index);
-            }
-        }
-        previous
     }
 
     /// Blocks of a loop that every round through `hot` runs: those without which `hot` could not come round to itself.
@@ -161,10 +169,10 @@ fn reach<'n>(start: usize, within: &Loop, next: impl Fn(usize) -> &'n Vec<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asm::Assembly;
+    use crate::asm::{Arch, Assembly};
 
     fn assembly(body: &str) -> Assembly {
-        Assembly::parse(&format!("\t.type\tf,@function\nf:\n{body}\n.Lfunc_end0:\n"))
+        Assembly::parse(Arch::X86_64, &format!("\t.type\tf,@function\nf:\n{body}\n.Lfunc_end0:\n"))
     }
 
     fn loops(body: &str) -> Vec<Loop> {

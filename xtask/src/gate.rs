@@ -1,12 +1,11 @@
 //! The asm gate: a kernel is fast only if its hot loop stays in registers, and only the assembly can tell.
 
 use crate::allowances::{ALLOWANCES, Allowance};
-use crate::asm::Assembly;
+use crate::asm::{Arch, Assembly};
+use crate::emit;
 use crate::hot::{self, HotLoop};
 use crate::shims::{self, Shim};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A shim with what was found and what is wrong with it.
 struct Finding {
@@ -18,13 +17,10 @@ struct Finding {
 
 /// Emits the assembly, checks every shim, prints the table. `only` limits the table to names that contain it and shows
 /// their hot loops.
-pub fn run(only: Option<&str>) -> Result<(), String> {
-    if !cfg!(target_arch = "x86_64") {
-        return Err("the asm gate reads x86-64 assembly: run it on an x86-64 machine".to_owned());
-    }
-    let path = emit()?;
-    let text = std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    let (findings, needless) = check(&Assembly::parse(&text), shims::all(), ALLOWANCES);
+pub fn run(arch: Arch, only: Option<&str>) -> Result<(), String> {
+    let assembly = emit::assembly(arch)?;
+    let allowances: Vec<_> = ALLOWANCES.iter().filter(|allowance| allowance.arch == arch).collect();
+    let (findings, needless) = check(&assembly, shims::all(arch), &allowances);
     if let Some(only) = only.filter(|only| !findings.iter().any(|finding| finding.shim.name.contains(only))) {
         return Err(format!("no kernel's name contains {only:?}"));
     }
@@ -37,46 +33,18 @@ pub fn run(only: Option<&str>) -> Result<(), String> {
     let allowed = findings.iter().filter(|finding| finding.allowed).count();
     let total = findings.len();
     println!(
-        "asm gate: {total} shims, {failed} failed, {allowed} allowed with a reason, {} needless allowances",
+        "asm gate, {}: {total} shims, {failed} failed, {allowed} allowed with a reason, {} needless allowances",
+        arch.name(),
         needless.len()
     );
     if failed > 0 || !needless.is_empty() { Err("the asm gate failed".to_owned()) } else { Ok(()) }
-}
-
-/// Compiles the library as a user would, with one code unit, and returns the assembly.
-fn emit() -> Result<PathBuf, String> {
-    let compiler = Command::new("rustc").arg("-V").output().map_err(|e| format!("cannot run rustc: {e}"))?;
-    let version = String::from_utf8_lossy(&compiler.stdout);
-    // The compiler is part of the name, so that an old file is never taken for the present one.
-    let name = version.trim().replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
-    let folder = crate::target_folder().join("asm-gate");
-    std::fs::create_dir_all(&folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
-    let path = folder.join(format!("{name}.s"));
-    let status = Command::new(crate::cargo())
-        .current_dir(crate::repository())
-        .args(["rustc", "--quiet", "--release", "--package", "sepconv", "--lib", "--target-dir"])
-        .arg(&folder)
-        .args(["--", "-C", "codegen-units=1", "-C", "debuginfo=0"])
-        .arg(emit_flag(&path))
-        // Flags for the machine at hand would change what is checked.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status()
-        .map_err(|e| format!("cannot run cargo: {e}"))?;
-    if status.success() { Ok(path) } else { Err(format!("emitting the assembly failed: {status}")) }
-}
-
-fn emit_flag(path: &Path) -> std::ffi::OsString {
-    let mut flag = std::ffi::OsString::from("--emit=asm=");
-    flag.push(path);
-    flag
 }
 
 /// Holds every shim against the table, and every allowance against the shims.
 fn check(
     assembly: &Assembly,
     shims: Vec<Shim>,
-    allowances: &'static [Allowance],
+    allowances: &[&'static Allowance],
 ) -> (Vec<Finding>, Vec<&'static Allowance>) {
     let mut used = vec![false; allowances.len()];
     let mut findings = Vec::new();
@@ -96,7 +64,7 @@ fn check(
         }
         findings.push(Finding { shim, hot, faults, allowed });
     }
-    let needless = allowances.iter().zip(used).filter(|(_, used)| !used).map(|(allowance, _)| allowance).collect();
+    let needless = allowances.iter().zip(used).filter(|(_, used)| !used).map(|(allowance, _)| *allowance).collect();
     (findings, needless)
 }
 
@@ -154,15 +122,15 @@ mod tests {
 
     const FILE: &str = "\t.type\t_ZN3one17h0E,@function\n_ZN3one17h0E:\n.LBB0_1:
 vfmadd231ps (%rsp), %zmm0, %zmm1\ncallq other\njne .LBB0_1\n.Lfunc_end0:\n";
-    static ENOUGH: &[Allowance] = &[Allowance { pattern: "o*e", spills: 1, reason: "for the test" }];
-    static NEEDLESS: &[Allowance] = &[Allowance { pattern: "two", spills: 1, reason: "for the test" }];
+    static ENOUGH: Allowance = Allowance { arch: Arch::X86_64, pattern: "o*e", spills: 1, reason: "for the test" };
+    static NEEDLESS: Allowance = Allowance { arch: Arch::X86_64, pattern: "two", spills: 1, reason: "for the test" };
 
     fn shim(name: &str, fmas: usize) -> Shim {
         Shim { name: name.to_owned(), vectors: Vectors::Fused("zmm"), fmas: Some(fmas) }
     }
 
-    fn checked(shim: Shim, allowances: &'static [Allowance]) -> (Vec<String>, bool, usize) {
-        let (mut findings, needless) = check(&Assembly::parse(FILE), vec![shim], allowances);
+    fn checked(shim: Shim, allowances: &[&'static Allowance]) -> (Vec<String>, bool, usize) {
+        let (mut findings, needless) = check(&Assembly::parse(Arch::X86_64, FILE), vec![shim], allowances);
         let finding = findings.remove(0);
         (finding.faults, finding.allowed, needless.len())
     }
@@ -177,17 +145,17 @@ vfmadd231ps (%rsp), %zmm0, %zmm1\ncallq other\njne .LBB0_1\n.Lfunc_end0:\n";
 
     #[test]
     fn an_allowance_covers_spills_and_nothing_else() {
-        assert_eq!(checked(shim("one", 1), ENOUGH), (vec!["1 calls".to_owned()], true, 0));
+        assert_eq!(checked(shim("one", 1), &[&ENOUGH]), (vec!["1 calls".to_owned()], true, 0));
     }
 
     #[test]
     fn a_needless_allowance_is_reported() {
-        assert_eq!(checked(shim("one", 1), NEEDLESS).2, 1);
+        assert_eq!(checked(shim("one", 1), &[&NEEDLESS]).2, 1);
     }
 
     #[test]
     fn the_report_has_a_line_for_each_shim() {
-        let (findings, _) = check(&Assembly::parse(FILE), vec![shim("one", 1), shim("two", 1)], &[]);
+        let (findings, _) = check(&Assembly::parse(Arch::X86_64, FILE), vec![shim("one", 1), shim("two", 1)], &[]);
         let text = report(&findings, None);
         assert_eq!(text.lines().count(), 3);
         assert!(text.contains("FAILED: 1 spills, 1 calls") && text.contains("FAILED: not in the assembly"));

@@ -39,12 +39,13 @@ pub fn find(assembly: &Assembly, function: &Function, shim: &Shim) -> Option<Hot
     Some(HotLoop { fmas: shim.vectors.multiply_adds(&code), ..count(&code, &stack) })
 }
 
-/// Work of a run, compared from left to right: multiply-adds as far as they are declared, then vectors read from the tensors.
-/// An epilogue may have more of the first (the polynomial of an exponential), but reads constants only.
-fn work(code: &[&Instruction], shim: &Shim, stack: &[&str]) -> (usize, usize, usize) {
+/// Work of a run, compared from left to right, each as far as it is declared: multiply-adds, then vectors read from the tensors.
+/// An epilogue may have more of the first (the polynomial of an exponential), but reads constants only. A variant that does two
+/// rounds at once, or reads vectors in pieces, has no more work for that.
+fn work(code: &[&Instruction], shim: &Shim, stack: &[&str]) -> (usize, usize) {
     let fmas = shim.vectors.multiply_adds(code);
-    let reads = code.iter().filter(|one| one.is_vector() && reads_data(one, stack)).count();
-    (fmas.min(shim.fmas.unwrap_or(0)), reads, fmas)
+    let reads = code.iter().filter(|one| reads_data(one, stack)).count();
+    (fmas.min(shim.fmas.unwrap_or(0)), reads.min(shim.fmas.unwrap_or(usize::MAX)))
 }
 
 fn count(code: &[&Instruction], stack: &[&str]) -> HotLoop {
@@ -52,12 +53,10 @@ fn count(code: &[&Instruction], stack: &[&str]) -> HotLoop {
     for one in code {
         let on_stack = one.memory_base().is_some_and(|base| stack.contains(&base));
         // An address on the stack is taken only to index an array there: a vector that is not in a register.
-        let vector = one.is_vector() || (on_stack && one.mnemonic.starts_with("lea"));
-        match (on_stack, vector) {
+        match (on_stack || one.takes_stack_address(stack), one.is_vector() || one.takes_stack_address(stack)) {
             (true, true) => found.spills += 1,
             (true, false) => found.scalar_spills += 1,
-            (false, true) => found.loads += usize::from(reads_memory(one)),
-            (false, false) => {}
+            (false, _) => found.loads += one.vectors_read(),
         }
         found.calls += usize::from(one.is_call());
         found.listing.push(one.to_string());
@@ -65,33 +64,33 @@ fn count(code: &[&Instruction], stack: &[&str]) -> HotLoop {
     found
 }
 
-/// Whether a memory operand is read: it is not the destination, which stands last.
-fn reads_memory(one: &Instruction) -> bool {
-    let memory = one.operands.iter().position(|operand| operand.contains('('));
-    memory.is_some_and(|at| at + 1 < one.operands.len())
-}
-
-/// Whether it reads memory that is neither the stack nor a constant.
+/// Whether it reads vectors from memory that is neither the stack nor a constant.
 fn reads_data(one: &Instruction, stack: &[&str]) -> bool {
-    reads_memory(one) && one.memory_base().is_some_and(|base| base != "rip" && !stack.contains(&base))
+    one.vectors_read() > 0 && !one.reads_constant() && one.memory_base().is_some_and(|base| !stack.contains(&base))
 }
 
-/// Registers that point to the stack: `rsp`, and `rbp` in a function that makes it the frame pointer.
+/// Registers that point to the stack: the stack pointer, and the frame pointer in a function that makes one of it.
 fn stack_registers(function: &Function) -> Vec<&'static str> {
     let frame = |line: &Line| match line {
-        Line::Instruction(one) => one.mnemonic.starts_with("mov") && one.operands == ["%rsp", "%rbp"],
-        Line::Label(_) => false,
+        Line::Instruction(one) => one.frame_pointer(),
+        Line::Label(_) => None,
     };
-    if function.lines.iter().any(frame) { vec!["rsp", "rbp"] } else { vec!["rsp"] }
+    // No register of one architecture is called like the stack pointer of the other.
+    ["rsp", "sp"].into_iter().chain(function.lines.iter().find_map(frame)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asm::Arch;
     use crate::shims::Vectors;
 
     fn hot(vectors: Vectors, fmas: Option<usize>, body: &str) -> HotLoop {
-        let assembly = Assembly::parse(&format!("\t.type\tf,@function\nf:\n{body}\n.Lfunc_end0:\n"));
+        hot_on(Arch::X86_64, vectors, fmas, body)
+    }
+
+    fn hot_on(arch: Arch, vectors: Vectors, fmas: Option<usize>, body: &str) -> HotLoop {
+        let assembly = Assembly::parse(arch, &format!("\t.type\tf,@function\nf:\n{body}\n.Lfunc_end0:\n"));
         let shim = Shim { name: "f".to_owned(), vectors, fmas };
         find(&assembly, &assembly.functions[0], &shim).expect("a loop")
     }
@@ -163,7 +162,10 @@ mod tests {
     /// The outer loop has more multiply-adds, the tested loop as many: the straight inner loop is the hot one.
     #[test]
     fn the_straight_inner_loop_is_chosen() {
-        let found = zmm(".LBB0_1:
+        let found = hot(
+            Vectors::Fused("zmm"),
+            Some(2),
+            ".LBB0_1:
             vfmadd231ps %zmm9, %zmm9, %zmm9
             vfmadd231ps %zmm9, %zmm9, %zmm9
             vfmadd231ps %zmm9, %zmm9, %zmm9
@@ -179,7 +181,8 @@ mod tests {
             vfmadd231ps (%rsp), %zmm4, %zmm4
             .LBB0_5:
             jne .LBB0_3
-            jmp .LBB0_1");
+            jmp .LBB0_1",
+        );
         assert_eq!((found.fmas, found.spills, found.instructions), (2, 0, 3));
     }
 
@@ -218,8 +221,27 @@ mod tests {
     }
 
     #[test]
+    fn aarch64_loops_are_read_too() {
+        let body = "add x29, sp, #16
+            .LBB0_1:
+            ldp q0, q1, [x0], #32
+            ldr q2, [x29, #-16]
+            str q3, [sp, #32]
+            ldr x8, [sp, #8]
+            fmla v4.4s, v0.4s, v2.s[1]
+            fmla v5.4s, v1.4s, v2.4s
+            bl other
+            b.ne .LBB0_1
+            ret";
+        let found = hot_on(Arch::Aarch64, Vectors::Lanes(1), Some(2), body);
+        assert_eq!((found.fmas, found.loads, found.spills), (2, 2, 2));
+        assert_eq!((found.scalar_spills, found.calls, found.instructions), (1, 1, 8));
+        assert_eq!(hot_on(Arch::Aarch64, Vectors::Lanes(2), Some(1), body).fmas, 1);
+    }
+
+    #[test]
     fn code_without_a_loop_has_no_hot_one() {
-        let assembly = Assembly::parse("\t.type\tf,@function\nf:\nretq\n.Lfunc_end0:\n");
+        let assembly = Assembly::parse(Arch::X86_64, "\t.type\tf,@function\nf:\nretq\n.Lfunc_end0:\n");
         let shim = Shim { name: "f".to_owned(), vectors: Vectors::Fused("zmm"), fmas: Some(1) };
         assert_eq!(find(&assembly, &assembly.functions[0], &shim), None);
     }

@@ -1,12 +1,16 @@
-//! Checks of the repository that need more than `cargo test`: `cargo run -p xtask -- asm-gate | readme`.
+//! Checks of the repository that need more than `cargo test`: `cargo run -p xtask` lists them.
 
 mod allowances;
 mod asm;
+mod emit;
 #[path = "../../build/expand.rs"]
 mod expand;
 mod flow;
 mod gate;
 mod hot;
+mod instructions;
+mod mca;
+mod ran;
 mod readme;
 mod shims;
 #[allow(dead_code, reason = "the gate reads the table; the build checks it")]
@@ -17,15 +21,31 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
-  asm-gate [NAME]   check the hot loop of every kernel; with NAME show the hot loops of the kernels that contain it
-  readme            build the README's example in a crate of its own and compare what it prints";
+  asm-gate [ARCH] [NAME]         check the hot loop of every kernel of x86_64 or aarch64 (default: of this machine);
+                                 with NAME show the hot loops of the kernels that contain it
+  mca [NAME]                     what llvm-mca says of the NEON kernels' hot loops on four cores
+  instructions                   instructions that an emulated aarch64 CPU executes for MobileNetV1's blocks
+  kernels-ran ARCH ISA,... FILE  whether tests that recorded kernels in FILE ran all of these instruction sets
+  readme                         build the README's example in a crate of its own and compare what it prints";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
-        ["asm-gate"] => gate::run(None),
-        ["asm-gate", name] => gate::run(Some(name)),
+        ["asm-gate", rest @ ..] => match (rest, rest.first().and_then(|first| arch(first))) {
+            ([_], Some(arch)) => gate::run(arch, None),
+            ([_, name], Some(arch)) => gate::run(arch, Some(name)),
+            ([], None) => this_arch().and_then(|arch| gate::run(arch, None)),
+            ([name], None) => this_arch().and_then(|arch| gate::run(arch, Some(name))),
+            _ => Err(USAGE.to_owned()),
+        },
+        ["mca"] => mca::run(None),
+        ["mca", name] => mca::run(Some(name)),
+        ["kernels-ran", name, isas, file] => match arch(name) {
+            Some(arch) => ran::run(arch, isas, file),
+            None => Err(USAGE.to_owned()),
+        },
+        ["instructions"] => instructions::run(),
         ["readme"] => readme::run(),
         _ => Err(USAGE.to_owned()),
     };
@@ -36,6 +56,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn arch(name: &str) -> Option<asm::Arch> {
+    [asm::Arch::X86_64, asm::Arch::Aarch64].into_iter().find(|arch| arch.name() == name)
+}
+
+/// The architecture of this machine, if its assembly can be read.
+fn this_arch() -> Result<asm::Arch, String> {
+    let name = std::env::consts::ARCH;
+    arch(name).ok_or_else(|| format!("the asm gate reads x86_64 and aarch64 assembly: name one, this is {name}"))
 }
 
 /// The repository's root: of the checkout that `cargo run` was called in, which need not be the one that this was built in.

@@ -1,6 +1,6 @@
 //! What each shim must look like: its name and the multiply-adds of its hot loop, both from the library's tile table.
 
-use crate::asm::Instruction;
+use crate::asm::{Arch, Instruction};
 use crate::expand;
 use crate::tiles::{self, Shape, Target, Tile};
 
@@ -20,6 +20,8 @@ pub struct Shim {
 pub enum Vectors {
     /// One fused instruction on registers of this class.
     Fused(&'static str),
+    /// One fused instruction for each of so many NEON registers that make up a vector.
+    Lanes(usize),
     /// A multiplication and an addition for each of so many SSE registers that make up a vector.
     Pairs(usize),
 }
@@ -32,6 +34,10 @@ impl Vectors {
             Self::Fused(class) => {
                 count(&|one| one.mnemonic.starts_with("vfmadd") && one.mnemonic.ends_with("ps") && one.uses(class))
             }
+            Self::Lanes(registers) => {
+                let whole = |one: &Instruction| one.operands.first().is_some_and(|to| to.ends_with(".4s"));
+                count(&|one| one.mnemonic == "fmla" && whole(one)) / registers
+            }
             Self::Pairs(registers) => {
                 count(&|one| one.mnemonic == "mulps").min(count(&|one| one.mnemonic == "addps")) / registers
             }
@@ -39,33 +45,39 @@ impl Vectors {
     }
 }
 
-/// All shims that the build generates for x86-64.
-pub fn all() -> Vec<Shim> {
-    tiles::TILES.iter().filter(|tile| matches!(tile.target.arch, "" | "x86_64")).flat_map(of_tile).collect()
+/// All shims that the build generates for an architecture.
+pub fn all(arch: Arch) -> Vec<Shim> {
+    let of_arch = |tile: &&Tile| tile.target.arch.is_empty() || tile.target.arch == arch.name();
+    tiles::TILES.iter().filter(of_arch).flat_map(|tile| of_tile(tile, arch)).collect()
 }
 
 /// The shims of one row of the table, named by the generator that makes them.
-fn of_tile(tile: &Tile) -> Vec<Shim> {
-    let source = expand::registry(std::slice::from_ref(tile), "x86_64");
+fn of_tile(tile: &Tile, arch: Arch) -> Vec<Shim> {
+    let source = expand::registry(std::slice::from_ref(tile), arch.name());
     let names = source.split("unsafe fn ").skip(1).filter_map(|rest| rest.split('(').next());
-    let (vectors, fmas) = (vectors(tile.target), multiply_adds(tile.shape));
+    let (vectors, fmas) = (vectors(tile.target, arch), multiply_adds(tile.shape, tile.target.by_lane));
     names.map(|name| Shim { name: name.to_owned(), vectors, fmas }).collect()
 }
 
 /// Multiply-adds of vectors in one round of a tile's hot loop.
-fn multiply_adds(shape: Shape) -> Option<usize> {
+fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
     match shape {
         Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
         Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
         Shape::Block { kernel, rows, pixels, .. } => Some(kernel * kernel * rows * pixels),
+        // Rows are read a vector of k at a time.
+        Shape::GemmHwc { rows, vectors } if by_lane > 0 => Some(rows * vectors * by_lane),
+        // Two values of k a round.
+        Shape::GemmChw { rows, vectors } if by_lane > 0 && rows % by_lane == 0 => Some(2 * rows * vectors),
         Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => Some(rows * vectors),
         Shape::Rows => None,
         Shape::Probe { chains } => Some(chains),
     }
 }
 
-fn vectors(target: Target) -> Vectors {
+fn vectors(target: Target, arch: Arch) -> Vectors {
     match target.features {
+        _ if arch == Arch::Aarch64 => Vectors::Lanes(target.per_vector),
         features if features.contains("avx512f") => Vectors::Fused("zmm"),
         features if features.contains("fma") => Vectors::Fused("ymm"),
         _ => Vectors::Pairs(target.per_vector),
@@ -79,7 +91,7 @@ mod tests {
     #[test]
     fn every_row_of_the_table_has_shims_with_the_name_of_its_instruction_set() {
         for tile in tiles::TILES {
-            let shims = of_tile(tile);
+            let shims = of_tile(tile, if tile.target.arch == "aarch64" { Arch::Aarch64 } else { Arch::X86_64 });
             assert!(!shims.is_empty(), "{tile:?}");
             for shim in shims {
                 assert!(shim.name.starts_with("f32_") && shim.name.ends_with(tile.target.name), "{}", shim.name);
@@ -89,18 +101,28 @@ mod tests {
 
     #[test]
     fn declared_multiply_adds_follow_from_the_shape() {
-        assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }), Some(98));
-        assert_eq!(multiply_adds(Shape::Block { kernel: 3, stride: 1, rows: 2, pixels: 7 }), Some(126));
-        assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }), Some(16));
-        assert_eq!(multiply_adds(Shape::Rows), None);
+        assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }, 0), Some(98));
+        assert_eq!(multiply_adds(Shape::Block { kernel: 3, stride: 1, rows: 2, pixels: 7 }, 0), Some(126));
+        assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }, 0), Some(16));
+        assert_eq!(multiply_adds(Shape::GemmHwc { rows: 6, vectors: 4 }, 4), Some(96));
+        assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 3 }, 4), Some(48));
+        assert_eq!(multiply_adds(Shape::GemmChw { rows: 2, vectors: 3 }, 4), Some(6));
+        assert_eq!(multiply_adds(Shape::Rows, 0), None);
     }
 
     #[test]
     fn registers_follow_from_the_features() {
-        let of =
-            |name: &str| tiles::TILES.iter().map(|tile| tile.target).find(|target| target.name == name).map(vectors);
-        assert_eq!(of("avx512"), Some(Vectors::Fused("zmm")));
-        assert_eq!(of("avx2"), Some(Vectors::Fused("ymm")));
-        assert_eq!(of("portable"), Some(Vectors::Pairs(2)));
+        let of = |name: &str, arch| {
+            tiles::TILES
+                .iter()
+                .map(|tile| tile.target)
+                .find(|target| target.name == name)
+                .map(|target| vectors(target, arch))
+        };
+        assert_eq!(of("avx512", Arch::X86_64), Some(Vectors::Fused("zmm")));
+        assert_eq!(of("avx2", Arch::X86_64), Some(Vectors::Fused("ymm")));
+        assert_eq!(of("portable", Arch::X86_64), Some(Vectors::Pairs(2)));
+        assert_eq!(of("portable", Arch::Aarch64), Some(Vectors::Lanes(2)));
+        assert_eq!(of("neon", Arch::Aarch64), Some(Vectors::Lanes(1)));
     }
 }
