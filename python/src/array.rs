@@ -1,0 +1,132 @@
+//! NumPy arrays, and what speaks DLPack, as slices: in place where the memory is one of the layouts, copied once otherwise.
+
+use crate::args::Axes;
+use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use sepconv::{Layout, Shape};
+
+/// A float32 array that shares the memory of `value`: an array itself, or something with `__dlpack__` on the CPU.
+pub fn floats<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+    if let Ok(array) = value.cast::<PyArrayDyn<f32>>() {
+        return Ok(array.clone());
+    }
+    let array = match value.cast::<PyUntypedArray>() {
+        Ok(array) => array.clone().into_any(),
+        Err(_) => from_dlpack(value, name)?,
+    };
+    array.cast_into::<PyArrayDyn<f32>>().map_err(|error| {
+        let found =
+            error.into_inner().getattr("dtype").map_or_else(|_| "another one".to_owned(), |found| found.to_string());
+        PyTypeError::new_err(format!("{name} must have dtype float32, got {found}"))
+    })
+}
+
+fn from_dlpack<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = value.py();
+    if !value.hasattr("__dlpack__")? {
+        let found = value.get_type();
+        return Err(PyTypeError::new_err(format!("{name} must be an array or support DLPack, got {found}")));
+    }
+    FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((value,))
+}
+
+/// All elements in C order, and the shape.
+pub fn to_vec(value: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec<f32>, Vec<usize>)> {
+    let array = floats(value, name)?;
+    let array = if array.is_aligned() { array } else { copied(&array)? };
+    let shape = array.shape().to_vec();
+    let view = array.try_readonly().map_err(|error| PyValueError::new_err(format!("{name}: {error}")))?;
+    let elements = match view.as_array().as_slice() {
+        Some(slice) => slice.to_vec(),
+        None => view.as_array().iter().copied().collect(),
+    };
+    Ok((elements, shape))
+}
+
+/// A copy of its own, in C order.
+fn copied<'py>(array: &Bound<'py, PyArrayDyn<f32>>) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+    Ok(array.call_method1("copy", ("C",))?.cast_into::<PyArrayDyn<f32>>()?)
+}
+
+/// Sizes of the batch, and whether the array has a batch axis.
+pub fn shape_of(shape: &[usize], axes: Axes, name: &str) -> PyResult<(Shape, bool)> {
+    let (n, rest, batched) = match *shape {
+        [n, a, b, c] => (n, [a, b, c], true),
+        [a, b, c] => (1, [a, b, c], false),
+        _ => {
+            let message = format!("{name} has {} axes; {} has 4, or 3 without the batch", shape.len(), axes.name());
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    let (c, h, w) = match (axes.0, rest) {
+        (Layout::Chw, [c, h, w]) | (Layout::Hwc, [h, w, c]) => (c, h, w),
+    };
+    Ok((Shape::new(n, c, h, w), batched))
+}
+
+/// The array's axes in the order in which they stand in memory of this layout.
+pub fn memory_order(axes: Axes, layout: Layout, batched: bool) -> Vec<usize> {
+    let order: &[usize] = match (axes.0, layout) {
+        (Layout::Chw, Layout::Hwc) => &[0, 2, 3, 1],
+        (Layout::Hwc, Layout::Chw) => &[0, 3, 1, 2],
+        _ => &[0, 1, 2, 3],
+    };
+    match batched {
+        true => order.to_vec(),
+        false => order[1..].iter().map(|axis| axis - 1).collect(),
+    }
+}
+
+/// Whether the array is memory of this layout without gaps. Both may be, where axes have one element.
+pub fn is_in(array: &Bound<'_, PyArrayDyn<f32>>, axes: Axes, layout: Layout, batched: bool) -> bool {
+    if !array.is_aligned() {
+        return false;
+    }
+    if axes.0 == layout {
+        return array.is_c_contiguous();
+    }
+    let (shape, strides) = (array.shape(), array.strides());
+    let mut expected = size_of::<f32>() as isize;
+    memory_order(axes, layout, batched).into_iter().rev().all(|axis| {
+        let fits = shape[axis] <= 1 || strides[axis] == expected;
+        expected = expected.saturating_mul(shape[axis] as isize);
+        fits
+    })
+}
+
+/// An input: the array, or a copy of it, that can be read in place, and the layouts in which that is possible.
+pub struct Input<'py> {
+    pub array: PyReadonlyArrayDyn<'py, f32>,
+    pub shape: Shape,
+    pub batched: bool,
+    /// Whether it can be read as (CHW, HWC).
+    pub layouts: [bool; 2],
+    pub addresses: core::ops::Range<usize>,
+}
+
+impl<'py> Input<'py> {
+    pub fn new(value: &Bound<'py, PyAny>, axes: Axes) -> PyResult<Self> {
+        let mut array = floats(value, "the input")?;
+        let (shape, batched) = shape_of(array.shape(), axes, "the input")?;
+        let layouts = |array: &Bound<'py, PyArrayDyn<f32>>| {
+            [Layout::Chw, Layout::Hwc].map(|layout| is_in(array, axes, layout, batched))
+        };
+        let mut possible = layouts(&array);
+        if possible == [false; 2] {
+            array = copied(&array)?;
+            possible = layouts(&array);
+        }
+        let addresses = addresses(&array);
+        let array = array.try_readonly().map_err(|error| PyValueError::new_err(format!("the input: {error}")))?;
+        Ok(Self { array, shape, batched, layouts: possible, addresses })
+    }
+}
+
+/// The bytes of an array without gaps.
+pub fn addresses(array: &Bound<'_, PyArrayDyn<f32>>) -> core::ops::Range<usize> {
+    let start = array.data().addr();
+    start..start + array.len() * size_of::<f32>()
+}

@@ -1,0 +1,131 @@
+//! A run: input and output as slices, a workspace that the thread keeps, the interpreter let go meanwhile.
+
+use crate::args::Axes;
+use crate::array::{self, Input};
+use crate::error::to_python;
+use crate::prepared::Prepared;
+use crate::threads::Threads;
+use numpy::ndarray::IxDyn;
+use numpy::{PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use sepconv::{Layout, Operator, Shape, TensorMut, TensorRef, Workspace};
+use std::cell::RefCell;
+
+/// Elements of workspace that a thread keeps between runs: 16 MiB. Larger ones are freed after the run.
+const KEPT: usize = 4 << 20;
+
+thread_local! {
+    static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new(0));
+}
+
+/// Runs on `input` into `out`, or into a new array in the memory layout of the input; returns the array written.
+pub fn run<'py>(
+    prepared: &Prepared,
+    input: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, PyAny>>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = input.py();
+    let axes = prepared.axes;
+    let threads = Threads::new(py, threads)?;
+    let input = Input::new(input, axes)?;
+    let shape = prepared.recipe.output_shape(input.shape).map_err(to_python)?;
+    let (layout, target, result) = match out {
+        Some(out) => given(out, &input, shape, axes)?,
+        None => new(py, &input, shape, axes)?,
+    };
+    compute(py, prepared.operator(layout)?, layout, axes, &input, target, shape, &threads)?;
+    Ok(result)
+}
+
+type Target<'py> = (Layout, PyReadwriteArrayDyn<'py, f32>, Bound<'py, PyAny>);
+
+/// A new array; where the input's memory order is not that of its axes, so is the output's.
+fn new<'py>(py: Python<'py>, input: &Input<'py>, shape: Shape, axes: Axes) -> PyResult<Target<'py>> {
+    let layout = if input.layouts[index(axes.0)] { axes.0 } else { other(axes.0) };
+    let dims = match (layout, input.batched) {
+        (Layout::Chw, true) => vec![shape.n, shape.c, shape.h, shape.w],
+        (Layout::Chw, false) => vec![shape.c, shape.h, shape.w],
+        (Layout::Hwc, true) => vec![shape.n, shape.h, shape.w, shape.c],
+        (Layout::Hwc, false) => vec![shape.h, shape.w, shape.c],
+    };
+    let mut array = PyArrayDyn::<f32>::zeros(py, IxDyn(&dims), false);
+    if layout != axes.0 {
+        // From memory order back to the order of the axes.
+        let order = array::memory_order(Axes(layout), axes.0, input.batched);
+        array = array.permute(Some(order))?;
+    }
+    Ok((layout, writable(&array)?, array.into_any()))
+}
+
+/// The caller's array, which has to be memory that the operator can write in place.
+fn given<'py>(out: &Bound<'py, PyAny>, input: &Input<'py>, shape: Shape, axes: Axes) -> PyResult<Target<'py>> {
+    let array = array::floats(out, "out")?;
+    let (actual, batched) = array::shape_of(array.shape(), axes, "out")?;
+    if actual != shape || batched != input.batched {
+        return Err(PyValueError::new_err(format!("out has shape {:?}; the result is {shape}", array.shape())));
+    }
+    let possible = [axes.0, other(axes.0)]
+        .into_iter()
+        .find(|&layout| input.layouts[index(layout)] && array::is_in(&array, axes, layout, batched));
+    let layout = possible.ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "out has strides {:?} (bytes): it must be without gaps, in the memory order of the input",
+            array.strides()
+        ))
+    })?;
+    let written = array::addresses(&array);
+    if written.start < input.addresses.end && input.addresses.start < written.end {
+        return Err(PyValueError::new_err("out shares memory with the input"));
+    }
+    Ok((layout, writable(&array)?, out.clone()))
+}
+
+fn writable<'py>(array: &Bound<'py, PyArrayDyn<f32>>) -> PyResult<PyReadwriteArrayDyn<'py, f32>> {
+    array.try_readwrite().map_err(|error| PyValueError::new_err(format!("out: {error}")))
+}
+
+#[allow(clippy::too_many_arguments)] // a run has that many
+fn compute(
+    py: Python<'_>,
+    operator: &dyn Operator,
+    layout: Layout,
+    axes: Axes,
+    input: &Input<'_>,
+    mut target: PyReadwriteArrayDyn<'_, f32>,
+    shape: Shape,
+    threads: &Threads,
+) -> PyResult<()> {
+    let order = || IxDyn(&array::memory_order(axes, layout, input.batched));
+    let gaps = || PyValueError::new_err("an array has gaps where it was said to have none");
+    let source = input.array.as_array().permuted_axes(order());
+    let source = source.to_slice().ok_or_else(gaps)?;
+    let target = target.as_array_mut().permuted_axes(order());
+    let target = target.into_slice().ok_or_else(gaps)?;
+    let (input_shape, executor) = (input.shape, threads.executor());
+    py.detach(|| {
+        let source = TensorRef::new(source, input_shape, layout)?;
+        let mut target = TensorMut::new(target, shape, layout)?;
+        let needed = operator.workspace_len(input_shape, executor.threads())?;
+        if needed > KEPT {
+            return operator.run(&source, &mut target, &mut Workspace::new(needed), executor);
+        }
+        WORKSPACE.with_borrow_mut(|workspace| {
+            workspace.reserve(needed);
+            operator.run(&source, &mut target, workspace, executor)
+        })
+    })
+    .map_err(to_python)
+}
+
+const fn other(layout: Layout) -> Layout {
+    match layout {
+        Layout::Chw => Layout::Hwc,
+        Layout::Hwc => Layout::Chw,
+    }
+}
+
+fn index(layout: Layout) -> usize {
+    usize::from(layout == Layout::Hwc)
+}
