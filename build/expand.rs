@@ -1,11 +1,12 @@
 //! Turns rows of the tile table into Rust: a shim for each row and epilogue, and the registry that lists them.
 
 use crate::tiles::{Shape, Tile};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The source of the registry for one `target_arch`.
 pub fn registry(tiles: &[Tile], arch: &str) -> String {
-    let (mut shims, mut rows) = (String::new(), String::new());
+    let (mut shims, mut rows) = (BTreeMap::new(), String::new());
     for tile in tiles.iter().filter(|tile| tile.target.arch.is_empty() || tile.target.arch == arch) {
         let epilogues: &[&str] =
             if matches!(tile.shape, Shape::Rows | Shape::Probe { .. }) { &["Clamp"] } else { &["Clamp", "Curve"] };
@@ -13,12 +14,29 @@ pub fn registry(tiles: &[Tile], arch: &str) -> String {
             expand(tile, epilogue, &mut shims, &mut rows);
         }
     }
-    format!("{shims}\n/// All kernels of this build.\npub(crate) static KERNELS: &[KernelDesc] = &[\n{rows}];\n")
+    let mut source = String::new();
+    for (module, shims) in shims {
+        write!(source, "mod {module} {{\nuse super::*;\n\n{shims}}}\n\n").expect("writing to a string");
+    }
+    format!("{source}/// All kernels of this build.\npub(crate) static KERNELS: &[KernelDesc] = &[\n{rows}];\n")
 }
 
-fn expand(tile: &Tile, epilogue: &str, shims: &mut String, rows: &mut String) {
+/// The module that a shim stands in: modules are what the compiler shares out to threads.
+fn module(tile: &Tile, epilogue: &str) -> String {
+    let family = match tile.shape {
+        Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::Block { .. } => "dw_hwc",
+        Shape::LineChw { .. } | Shape::GenericChw { .. } => "dw_chw",
+        Shape::GemmHwc { .. } | Shape::GemmChw { .. } => "pw",
+        Shape::Rows | Shape::Probe { .. } => return format!("{}_memory", tile.target.name),
+    };
+    format!("{}_{family}_{}", tile.target.name, epilogue.to_lowercase())
+}
+
+fn expand(tile: &Tile, epilogue: &str, shims: &mut BTreeMap<String, String>, rows: &mut String) {
     let target = tile.target;
     let row = Row::of(tile, epilogue);
+    let module = module(tile, epilogue);
+    let shims = shims.entry(module.clone()).or_default();
     let suffix = if epilogue == "Curve" { "_curve" } else { "" };
     let name = format!("f32_{}{suffix}__{}", row.name, target.name);
     let attribute = if target.features.is_empty() {
@@ -30,9 +48,9 @@ fn expand(tile: &Tile, epilogue: &str, shims: &mut String, rows: &mut String) {
         shims,
         "/// # Safety\n/// The CPU has what the name says after `__`; `args` fulfils the kernel's contract.\n\
          #[allow(non_snake_case)]\n{attribute}\
-         unsafe fn {name}(args: &{args}) {{\n    \
+         pub(super) unsafe fn {name}(args: &{args}) {{\n    \
              #[cfg(sepconv_record_kernels)]\n    \
-             {{\n        static RAN: super::record::Ran = super::record::Ran::new();\n        \
+             {{\n        static RAN: crate::kernels::record::Ran = crate::kernels::record::Ran::new();\n        \
                  RAN.note(\"{name}\");\n    }}\n    \
              // SAFETY: the caller's promise is the CPU's features and the kernel's contract.\n    \
              unsafe {{ {call}({token}::assume(), args) }}\n}}",
@@ -43,7 +61,7 @@ fn expand(tile: &Tile, epilogue: &str, shims: &mut String, rows: &mut String) {
     .expect("writing to a string");
     writeln!(
         rows,
-        "    KernelDesc {{ name: \"{name}\", isa: Isa::{}, dtype: DType::F32, epilogue: EpilogueKind::{epilogue}, kind: {}, run: KernelFn::{}({name}) }},",
+        "    KernelDesc {{ name: \"{name}\", isa: Isa::{}, dtype: DType::F32, epilogue: EpilogueKind::{epilogue}, kind: {}, run: KernelFn::{}({module}::{name}) }},",
         target.variant, row.kind, row.function,
     )
     .expect("writing to a string");

@@ -213,6 +213,11 @@ macro_rules! with_border {
     };
 }
 
+/// The output of a line that input `j` reaches through tap `k`; `usize::MAX` for none.
+const fn output_of(j: usize, k: usize, stride: usize) -> usize {
+    if j >= k && (j - k).is_multiple_of(stride) { (j - k) / stride } else { usize::MAX }
+}
+
 /// Walks the vectors of lanes of a tile: the expression is run for each, with its first lane, input, panel, way of touching
 /// lanes and border bound to the names given.
 macro_rules! for_each_vector {
@@ -377,8 +382,10 @@ unsafe fn tuned_tile<
         ($j:ident, $v:expr, $taps:ident) => {{
             let v = $v;
             unroll!(k < K, max 8, {
-                if $j >= k && ($j - k) % ST == 0 && ($j - k) / ST < P {
-                    sums[($j - k) / ST] = s.pin(s.mul_add(v, $taps[k], sums[($j - k) / ST]));
+                // Known before code is generated: a branch that is left out there costs the compiler nothing further.
+                if const { output_of($j, k, ST) < P } {
+                    let sum = &mut sums[output_of($j, k, ST)];
+                    *sum = s.pin(s.mul_add(v, $taps[k], *sum));
                 }
             });
         }};

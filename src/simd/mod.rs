@@ -134,7 +134,7 @@ macro_rules! unroll {
         $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3)
     };
     (@ $i:ident, $n:expr, $body:block, $($k:literal)*) => {{
-        $(if $k < $n {
+        $(if const { $k < $n } {
             #[allow(non_upper_case_globals)]
             const $i: usize = $k;
             $body
