@@ -53,6 +53,8 @@ impl EpilogueArgs {
 
 /// An activation as a kernel's type parameter.
 pub(crate) trait Epilogue: Copy {
+    /// Whether [`apply`](Self::apply) would change nothing.
+    fn is_identity(args: &EpilogueArgs) -> bool;
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
 }
 
@@ -61,6 +63,11 @@ pub(crate) trait Epilogue: Copy {
 pub(crate) struct Clamp;
 
 impl Epilogue for Clamp {
+    #[inline(always)]
+    fn is_identity(args: &EpilogueArgs) -> bool {
+        args.lo == f32::NEG_INFINITY && args.hi == f32::INFINITY
+    }
+
     #[inline(always)]
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         s.at_most(s.at_least(x, s.splat(args.lo)), s.splat(args.hi))
@@ -72,6 +79,11 @@ impl Epilogue for Clamp {
 pub(crate) struct Curve;
 
 impl Epilogue for Curve {
+    #[inline(always)]
+    fn is_identity(_args: &EpilogueArgs) -> bool {
+        false
+    }
+
     #[inline(always)]
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         match args.curve {

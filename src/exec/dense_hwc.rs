@@ -1,10 +1,12 @@
 //! Dense convolution, HWC: pixels are the rows of the matrix product and are read where they stand.
 //!
-//! Pixels whose whole window is inside the map need no copy: a tap row of a pixel is one contiguous run (tap columns and
-//! channels together), or a run a tap where the window is dilated. Pixels at the border are gathered into scratch, a few at
-//! a time, with zeros for the padding.
+//! A tap row of a pixel is one contiguous run (tap columns and channels together), or a run a tap where the window is dilated.
+//! Rows with padding beside them are copied into a strip with zeros there, a few at a time, so that all pixels of an output row
+//! are one line of whole tiles (`dense_strip.rs`). Where that cannot be done, pixels whose whole window is inside the map are
+//! read in place, and those at the border are gathered into scratch, a few at a time.
 
 use super::dense::{DenseImage, DenseStage, Sum};
+use super::dense_strip::Strip;
 use super::gemm::{Pixels, Runs};
 use super::split::Scratch;
 use super::window::Axis;
@@ -43,7 +45,9 @@ pub(super) fn scratch_len(stage: &DenseStage, rows: Axis, columns: Axis) -> Opti
         let pixels = rows.output.saturating_mul(columns.output).min(block_of(stage));
         return if spreads(stage) { pixels.checked_mul(spread_pitch(stage)) } else { Some(0) };
     }
-    gathered(stage, columns).checked_mul(stage.gemm.packed.k())
+    let gathered = gathered(stage, columns).checked_mul(stage.gemm.packed.k())?;
+    let strip = Strip::of(stage, rows, columns).map_or(0, |strip| strip.len);
+    Some(gathered.max(strip))
 }
 
 /// Output rows `rows` of the output channels of `panels`.
@@ -57,14 +61,19 @@ pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, p
     if flat {
         return flat_band(stage, image, rows, panels, scratch);
     }
+    let strip = Strip::of(stage, image.rows, image.columns).filter(|_| source.strides.w == stage.spec.in_channels);
     let block = stage.panel_block();
     let (mut first, end) = (panels.start, panels.end);
     while first < end {
         let panels = first..(first + block).min(end);
+        first = panels.end;
+        if let Some(strip) = &strip {
+            strip.band(stage, image, rows.clone(), panels, scratch);
+            continue;
+        }
         for oy in rows.clone() {
             row(stage, image, oy, panels.clone(), scratch);
         }
-        first = panels.end;
     }
 }
 
@@ -80,10 +89,12 @@ fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels:
         output: image.target.at(0, rows.start, 0),
         out_step: image.target.strides.w,
         count: 0,
+        then: 0,
     };
     let mut left = rows.len() * width;
     while left > 0 {
         line.count = block.min(left);
+        line.then = block.min(left - line.count);
         let read = if spread { spread_line(stage, &line, scratch) } else { line };
         // SAFETY: the line's pixels are inside both maps, which have as many pixels, without gaps between rows.
         unsafe { stage.gemm.pixel_line(&read, &Runs::whole(k), panels.clone()) };
@@ -111,6 +122,7 @@ pub(super) fn sum(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, pa
                 output: target.at(0, oy, 0).wrapping_add(at),
                 out_step: target.strides.w,
                 count: block.min(width - first),
+                then: 0,
             };
             // SAFETY: the line's pixels are inside all maps, `channels` of them were filled, and the output holds the sums so far
             // unless they begin.
@@ -143,7 +155,7 @@ fn spread_line(stage: &DenseStage, line: &Pixels, scratch: Scratch) -> Pixels {
         // room for a block of them (`scratch_len`).
         unsafe { copy(&args) }
     }
-    Pixels { input: scratch.ptr, in_step: pitch, ..*line }
+    Pixels { input: scratch.ptr, in_step: pitch, then: 0, ..*line }
 }
 
 /// One output row.
@@ -185,6 +197,7 @@ fn inner_pixels(stage: &DenseStage, image: &DenseImage, oy: usize, columns: Rang
         output: image.target.at(0, oy, columns.start),
         out_step: image.target.strides.w,
         count: columns.len(),
+        then: 0,
     };
     // SAFETY: every tap of these pixels is inside the input map, and the pixels are inside the output map.
     unsafe { stage.gemm.pixel_line(&line, &runs, panels) };
@@ -214,7 +227,7 @@ fn border_pixels(
             gather(stage, image, oy, ox + i, scratch.ptr.wrapping_add(i * k));
         }
         let output = image.target.at(0, oy, ox);
-        let line = Pixels { input: scratch.ptr, in_step: k, output, out_step: image.target.strides.w, count };
+        let line = Pixels { input: scratch.ptr, in_step: k, output, out_step: image.target.strides.w, count, then: 0 };
         // SAFETY: `gather` filled k elements for each of these pixels, which are inside the output map.
         unsafe { stage.gemm.pixel_line(&line, &Runs::whole(k), panels.clone()) };
         ox += count;
@@ -282,7 +295,7 @@ fn clipped_pixel(stage: &DenseStage, image: &DenseImage, oy: usize, ox: usize, p
         // No tap at all: the bias alone.
         None => (image.source.ptr, Runs { segments: [0, 0], ..Runs::whole(0) }),
     };
-    let line = Pixels { input, in_step: 0, output, out_step: 0, count: 1 };
+    let line = Pixels { input, in_step: 0, output, out_step: 0, count: 1, then: 0 };
     // SAFETY: the runs cover only taps inside the map, and the pixel is inside the output map.
     unsafe { stage.gemm.pixel_line(&line, &runs, panels) };
 }

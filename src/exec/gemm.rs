@@ -2,12 +2,12 @@
 
 use crate::buffer::LINE;
 use crate::epilogue::EpilogueArgs;
-use crate::isa::Isa;
+use crate::isa::{Isa, cache_sizes};
 use crate::kernels::gemm::GemmArgs;
 use crate::kernels::registry::{KernelDesc, KernelFn, lanes};
 use crate::layout::{DType, Layout};
 use crate::pack::gemm::{PackedGemm, Panel, widths};
-use crate::plan::select;
+use crate::plan::{blocking, select};
 use crate::spec::Activation;
 use crate::weights::Weights;
 use core::ops::Range;
@@ -27,6 +27,8 @@ pub(super) struct Gemm {
     lanes: usize,
     /// Vectors of columns of the widest kernel.
     vectors: usize,
+    /// Whether the weights stay in the second-level cache while all pixels pass.
+    stays: bool,
     name: &'static str,
 }
 
@@ -73,18 +75,24 @@ impl Part {
     }
 }
 
-/// Weights to fetch while a tile is computed: from here, so many elements a k.
+/// What to fetch while tiles are computed: from here, so many elements a k, for each pixel so many elements further.
 #[derive(Debug, Clone, Copy)]
 struct Ahead {
     from: *const f32,
     step: usize,
+    pixel: usize,
 }
 
 impl Ahead {
-    /// The part of a panel of `len` elements that falls to the tile at pixel `first` of `count`.
-    fn part(panel: *const f32, len: usize, first: usize, count: usize) -> Self {
-        // A hint a k covers a cache line at most: panels of few pixels are fetched in part.
-        Self { from: panel.wrapping_add(len / count * first), step: LINE / 2 }
+    /// `len` elements from `from`, while `count` pixels pass. A hint a k covers a cache line at most: what is too much for
+    /// few pixels is fetched in part.
+    fn part(from: *const f32, len: usize, count: usize) -> Self {
+        Self { from, step: LINE / 2, pixel: len / count }
+    }
+
+    /// As seen from pixel `first`.
+    fn at(self, first: usize) -> Self {
+        Self { from: self.from.wrapping_add(self.pixel * first), ..self }
     }
 }
 
@@ -96,6 +104,8 @@ pub(super) struct Pixels {
     pub output: *mut f32,
     pub out_step: usize,
     pub count: usize,
+    /// Pixels that will be read after these, behind them in memory; 0 if that is not known.
+    pub then: usize,
 }
 
 impl Gemm {
@@ -119,7 +129,8 @@ impl Gemm {
         };
         let packed = PackedGemm::new(sizes, &widths(sizes[1], &available), weights, bias);
         let name = tiles[vectors][0].1.name;
-        Self { packed, epilogue, tiles, lanes: lanes(isa), vectors, name }
+        let stays = blocking::weights_stay(size_of_val(packed.as_slice()), cache_sizes());
+        Self { packed, epilogue, tiles, lanes: lanes(isa), vectors, stays, name }
     }
 
     /// The kernel of the largest tile.
@@ -151,29 +162,36 @@ impl Gemm {
     /// # Safety
     /// As there; the output must hold the sums so far unless they begin, and the residual be readable where they end.
     pub(super) unsafe fn pixel_part(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>, part: &Part) {
-        let mut panels = self.packed.panels()[panels].iter().peekable();
-        while let Some(panel) = panels.next() {
-            // The next panel is fetched bit by bit while this one's pixels pass.
-            let next = panels.peek().map(|next| {
-                let weights = self.packed.as_slice()[next.offset..].as_ptr();
-                weights.wrapping_add(runs.weight_start * next.width)
-            });
-            let len = panel.width * runs.run * runs.segments[0] * runs.segments[1];
+        let panels = &self.packed.panels()[panels];
+        for (index, panel) in panels.iter().enumerate() {
+            let ahead = if pixels.then > 0 && self.stays {
+                // The next pixels, an equal part with each panel. Left to the hardware, each of a tile's rows would wait for its lines.
+                let part = pixels.then * pixels.in_step / panels.len();
+                let next = pixels.input.wrapping_add(pixels.count * pixels.in_step + index * part);
+                Some(Ahead::part(next, part, pixels.count))
+            } else {
+                // The next panel.
+                panels.get(index + 1).map(|next| {
+                    let weights = self.packed.as_slice()[next.offset..].as_ptr();
+                    let len = next.width * runs.run * runs.segments[0] * runs.segments[1];
+                    Ahead::part(weights.wrapping_add(runs.weight_start * next.width), len, pixels.count)
+                })
+            };
             let mut first = 0;
             while first < pixels.count {
                 let rest = pixels.count - first;
-                let ahead = next.map(|next| Ahead::part(next, len, first, pixels.count));
+                let ahead = ahead.map(|ahead| ahead.at(first));
                 // SAFETY: pixels `first..first + rows` are among the line's.
-                first += unsafe { self.pixel_tile(pixels, first..first + rest, runs, panel, ahead, part) };
+                first += unsafe { self.pixel_tiles(pixels, first..first + rest, runs, panel, ahead, part) };
             }
         }
     }
 
-    /// One tile of a panel, with as many of the pixels `among` as the tallest kernel that fits them has rows; returns them.
+    /// Tiles of a panel, as many of the tallest kernel that fits the pixels `among`; returns how many of these they cover.
     ///
     /// # Safety
     /// As [`Gemm::pixel_part`], for the pixels `among`.
-    unsafe fn pixel_tile(
+    unsafe fn pixel_tiles(
         &self,
         pixels: &Pixels,
         among: Range<usize>,
@@ -186,7 +204,8 @@ impl Gemm {
         let tiles = &self.tiles[panel.width / self.lanes];
         let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
-        let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0 });
+        let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0, pixel: 0 });
+        let count = rest / rows;
         let args = GemmArgs {
             a: pixels.input.wrapping_add(first * pixels.in_step),
             a_row: pixels.in_step,
@@ -197,6 +216,7 @@ impl Gemm {
             b: weights.wrapping_add((1 + runs.weight_start) * panel.width),
             ahead: ahead.from,
             ahead_step: ahead.step,
+            ahead_tile: ahead.pixel * rows,
             bias: weights,
             begins: part.begins,
             ends: part.ends,
@@ -205,6 +225,7 @@ impl Gemm {
             c: pixels.output.wrapping_add(first * pixels.out_step + panel.first),
             c_row: pixels.out_step,
             rows,
+            tiles: count,
             columns: panel.count,
             epilogue: self.epilogue,
         };
@@ -213,7 +234,7 @@ impl Gemm {
             // of this width.
             unsafe { run(&args) }
         }
-        rows
+        rows * count
     }
 
     /// CHW: output channels of the panels `panels` for up to [`Gemm::columns`] pixels, packed as that many for each k;
@@ -248,6 +269,7 @@ impl Gemm {
                 b: strip,
                 ahead: weights,
                 ahead_step: 0,
+                ahead_tile: 0,
                 bias: weights,
                 begins: part.begins,
                 ends: part.ends,
@@ -256,6 +278,7 @@ impl Gemm {
                 c: output.wrapping_add(panel.first * plane),
                 c_row: plane,
                 rows: panel.count,
+                tiles: 1,
                 columns: count,
                 epilogue: self.epilogue,
             };

@@ -5,6 +5,7 @@ mod conv2d;
 mod dense;
 mod dense_chw;
 mod dense_hwc;
+mod dense_strip;
 mod depthwise;
 mod executor;
 mod functions;

@@ -1,4 +1,4 @@
-//! A tile of a matrix product, `C[MR × NR] = act(bias + A·B)`: pointwise and dense convolution in both layouts.
+//! Tiles of a matrix product, `C[MR × NR] = act(bias + A·B)`: pointwise and dense convolution in both layouts.
 //!
 //! HWC: rows are pixels (A is read in place), columns are output channels (B are packed weights).
 //! CHW: rows are output channels (A are packed weights), columns are pixels (B is a packed strip of pixels).
@@ -14,7 +14,7 @@
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
-/// What one call computes: one tile over all of k.
+/// What one call computes: tiles below each other, over all of k.
 #[derive(Clone, Copy)]
 pub(crate) struct GemmArgs {
     /// A's element (0, 0).
@@ -35,6 +35,8 @@ pub(crate) struct GemmArgs {
     pub ahead: *const f32,
     /// See `ahead`; 0 for no hints.
     pub ahead_step: usize,
+    /// Elements by which `ahead` moves from tile to tile.
+    pub ahead_tile: usize,
     /// Bias: `NR` elements, or one per row where rows are output channels.
     pub bias: *const f32,
     /// Whether sums start at the bias, or go on from what C holds.
@@ -51,19 +53,50 @@ pub(crate) struct GemmArgs {
     pub c_row: usize,
     /// Rows to store, at most `MR`. Where A is not packed all of them are stored.
     pub rows: usize,
+    /// Tiles to compute, `MR` rows further each; 1 where A is packed.
+    pub tiles: usize,
     /// Columns to store, at most `NR`.
     pub columns: usize,
     pub epilogue: EpilogueArgs,
 }
 
-/// A tile with pixels as rows: A in place, bias per column.
+impl GemmArgs {
+    /// The arguments of tile `index` alone, where tiles have so many rows.
+    #[inline(always)]
+    pub(super) fn tile(&self, index: usize, rows: usize) -> Self {
+        let first = index * rows;
+        let residual = if self.residual.is_null() { 0 } else { first * self.residual_row };
+        Self {
+            a: self.a.wrapping_add(first * self.a_row),
+            ahead: self.ahead.wrapping_add(index * self.ahead_tile),
+            c: self.c.wrapping_add(first * self.c_row),
+            residual: self.residual.wrapping_add(residual),
+            ..*self
+        }
+    }
+}
+
+/// Tiles with pixels as rows: A in place, bias per column. The end of a tile overlaps with the beginning of the next one, which
+/// matters where k is small.
 ///
 /// # Safety
-/// `MR` rows of A in the runs described, `K·NR` elements of B, `NR` of bias must be readable, `columns` elements of each
-/// of `MR` rows of C writable (readable, too, unless the sums begin), and of the residual, if any, readable.
+/// `MR` rows of A for each tile in the runs described, `K·NR` elements of B, `NR` of bias must be readable, `columns` elements
+/// of as many rows of C writable (readable, too, unless the sums begin), and of the residual, if any, readable.
 #[inline(always)]
 pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
-    debug_assert!(args.rows == MR && args.columns >= 1 && args.columns <= NV * S::LANES);
+    debug_assert!(args.rows == MR && args.tiles >= 1 && args.columns >= 1 && args.columns <= NV * S::LANES);
+    for index in 0..args.tiles {
+        // SAFETY: the caller's promise is for all tiles.
+        unsafe { pixel_tile::<S, E, MR, NV>(s, &args.tile(index, MR)) }
+    }
+}
+
+/// One tile of [`run_pixels`].
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn pixel_tile<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     // SAFETY: the caller's promise.
     let mut sums = unsafe { first_sums_of_pixels::<S, MR, NV>(s, args) };
     let mut ahead = args.ahead;
@@ -90,7 +123,7 @@ pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV:
 /// (readable, too, unless the sums begin), and of the residual, if any, readable.
 #[inline(always)]
 pub(crate) unsafe fn run_channels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
-    debug_assert!(args.rows >= 1 && args.rows <= MR);
+    debug_assert!(args.rows >= 1 && args.rows <= MR && args.tiles == 1);
     debug_assert!(args.columns >= 1 && args.columns <= NV * S::LANES);
     // SAFETY: the caller's promise.
     let mut sums = unsafe { first_sums_of_channels::<S, MR, NV>(s, args) };
@@ -224,11 +257,13 @@ pub(super) unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usiz
     sums: &mut [[S::V; NV]; MR],
 ) {
     if args.ends {
-        unroll!(i < MR, max 16, {
-            unroll!(v < NV, max 4, {
-                sums[i][v] = E::apply(s, &args.epilogue, sums[i][v]);
+        if !E::is_identity(&args.epilogue) {
+            unroll!(i < MR, max 16, {
+                unroll!(v < NV, max 4, {
+                    sums[i][v] = E::apply(s, &args.epilogue, sums[i][v]);
+                });
             });
-        });
+        }
         if !args.residual.is_null() {
             // SAFETY: the caller promises the residual.
             let add = |sum, p, lanes| s.add(sum, unsafe { s.load_masked(p, lanes) });

@@ -18,13 +18,25 @@ use super::gemm::{
 use crate::epilogue::Epilogue;
 use crate::simd::{ByLane, unroll};
 
-/// A tile with pixels as rows: A in place, bias per column.
+/// Tiles with pixels as rows: A in place, bias per column.
 ///
 /// # Safety
 /// As [`gemm::run_pixels`](super::gemm::run_pixels).
 #[inline(always)]
 pub(crate) unsafe fn run_pixels<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
-    debug_assert!(args.rows == MR && args.columns >= 1 && args.columns <= NV * S::LANES);
+    debug_assert!(args.rows == MR && args.tiles >= 1 && args.columns >= 1 && args.columns <= NV * S::LANES);
+    for index in 0..args.tiles {
+        // SAFETY: the caller's promise is for all tiles.
+        unsafe { pixel_tile::<S, E, MR, NV>(s, &args.tile(index, MR)) }
+    }
+}
+
+/// One tile of [`run_pixels`].
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn pixel_tile<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     // SAFETY: the caller's promise.
     let mut sums = unsafe { first_sums_of_pixels::<S, MR, NV>(s, args) };
     let mut ahead = args.ahead;

@@ -93,6 +93,11 @@ pub(crate) fn strip_rows(
     (outputs / tile_rows * tile_rows).max(tile_rows).min(output_rows)
 }
 
+/// Whether so many bytes of weights stay in the second-level cache while pixels pass through it.
+pub(crate) const fn weights_stay(bytes: usize, caches: CacheSizes) -> bool {
+    bytes <= caches.l2 / 2
+}
+
 /// Rows of A to go through all panels of B with: few enough to stay in a cache while every panel passes.
 pub(crate) fn gemm_rows(k: usize, n: usize, tile: [usize; 2], caches: CacheSizes) -> usize {
     let bytes = size_of::<f32>();
@@ -100,7 +105,7 @@ pub(crate) fn gemm_rows(k: usize, n: usize, tile: [usize; 2], caches: CacheSizes
     let in_l1 = caches.l1d / 2 / bytes / k.max(1);
     // A tile reads `columns` of B for each row of A that stays in the first level, and the other way round: whichever is
     // reused more often should be the one that is read from the second.
-    let rows = if weights <= caches.l2 / 2 && in_l1 >= tile[1] { in_l1 } else { caches.l2 / 4 / bytes / k.max(1) };
+    let rows = if weights_stay(weights, caches) && in_l1 >= tile[1] { in_l1 } else { caches.l2 / 4 / bytes / k.max(1) };
     (rows / tile[0] * tile[0]).max(tile[0])
 }
 
