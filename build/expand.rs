@@ -24,7 +24,7 @@ pub fn registry(tiles: &[Tile], arch: &str) -> String {
 /// The module that a shim stands in: modules are what the compiler shares out to threads.
 fn module(tile: &Tile, epilogue: &str) -> String {
     let family = match tile.shape {
-        Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::Block { .. } => "dw_hwc",
+        Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::Walk { .. } => "dw_hwc",
         Shape::LineChw { .. } | Shape::GenericChw { .. } => "dw_chw",
         Shape::GemmHwc { .. } | Shape::GemmChw { .. } => "pw",
         Shape::Rows | Shape::Probe { .. } => return format!("{}_memory", tile.target.name),
@@ -113,12 +113,15 @@ impl Row {
                 call: format!("line::run_generic::<{{S}}, {epilogue}, Broadcast, {outputs}>"),
                 kind: format!("KernelKind::Line {{ layout: Layout::Chw, window: None, outputs: {outputs} }}"),
             },
-            Shape::Block { kernel: k, stride, rows, pixels } => Self {
-                name: format!("dw_hwc_{k}x{k}s{stride}_{rows}x{pixels}"),
-                args: "BlockArgs",
-                function: "Block",
-                call: format!("block::run::<{{S}}, {epilogue}, {k}, {stride}, {rows}, {pixels}>"),
-                kind: format!("KernelKind::Block {{ window: ({k}, {stride}), rows: {rows}, pixels: {pixels} }}"),
+            Shape::Walk { kernel: k, stride, pixels } => Self {
+                name: format!("dw_hwc_{k}x{k}s{stride}_nx{pixels}"),
+                args: "WalkArgs",
+                function: "Walk",
+                call: format!(
+                    "walk::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}>",
+                    depth = k.div_ceil(stride)
+                ),
+                kind: format!("KernelKind::Walk {{ window: ({k}, {stride}), pixels: {pixels} }}"),
             },
             Shape::GemmHwc { rows, vectors } => Self {
                 name: format!("pw_hwc_{rows}x{vectors}v"),

@@ -83,8 +83,9 @@ pub enum Shape {
     GenericHwc { outputs: usize },
     /// Depthwise CHW, any kernel, stride, dilation: one tap live.
     GenericChw { outputs: usize },
-    /// Depthwise HWC: rows × pixels, all taps live.
-    Block { kernel: usize, stride: usize, rows: usize, pixels: usize },
+    /// Depthwise HWC: down a column of so many pixels, all taps live, and as many rows of outputs
+    /// as an input row belongs to.
+    Walk { kernel: usize, stride: usize, pixels: usize },
     /// Matrix product, rows are pixels: rows × vectors of output channels.
     GemmHwc { rows: usize, vectors: usize },
     /// Matrix product, rows are output channels: rows × vectors of pixels.
@@ -109,7 +110,7 @@ impl Tile {
         match self.shape {
             Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => outputs + kernel + 1,
             Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => outputs + 1 + operand,
-            Shape::Block { kernel, rows, pixels, .. } => rows * pixels + kernel * kernel + 1,
+            Shape::Walk { kernel, stride, pixels } => kernel.div_ceil(stride) * pixels + kernel * kernel + 1,
             // A vector of A for each row, one of B at a time.
             Shape::GemmHwc { rows, vectors } if self.target.by_lane > 0 => rows * vectors + rows + 1,
             Shape::GemmChw { rows, vectors } if self.target.by_lane > 0 => {
@@ -144,8 +145,8 @@ const fn hwc(target: Target, kernel: usize, stride: usize, outputs: usize) -> Ti
 const fn chw(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
     tile(target, Shape::LineChw { kernel, stride, outputs })
 }
-const fn block(target: Target, kernel: usize, stride: usize, rows: usize, pixels: usize) -> Tile {
-    tile(target, Shape::Block { kernel, stride, rows, pixels })
+const fn walk(target: Target, kernel: usize, stride: usize, pixels: usize) -> Tile {
+    tile(target, Shape::Walk { kernel, stride, pixels })
 }
 const fn gemm_hwc(target: Target, rows: usize, vectors: usize) -> Tile {
     tile(target, Shape::GemmHwc { rows, vectors })
@@ -166,7 +167,8 @@ pub const TILES: &[Tile] = &[
     hwc(AVX512, 7, 1, 14),
     hwc(AVX512, 7, 1, 7),
     hwc(AVX512, 7, 2, 7),
-    block(AVX512, 3, 1, 2, 7),
+    walk(AVX512, 3, 1, 7),
+    walk(AVX512, 3, 2, 7),
     chw(AVX512, 3, 1, 14),
     chw(AVX512, 3, 1, 7),
     chw(AVX512, 3, 2, 7),

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! for each block of channels whose taps fit the first-level cache
-//!   for each output row (pair of rows where a block kernel exists): kernel over its tiles, all channels of the block
+//!   where a kernel walks down columns: all rows, all channels of the block
+//!   else for each output row: kernel over its tiles, all channels of the block
 //! ```
 
 use super::depthwise::{DepthwiseStage, Image};
@@ -10,9 +11,9 @@ use super::map::Source;
 use super::split::Scratch;
 use super::spread::{self, Rows};
 use crate::buffer::LINE;
-use crate::kernels::block::BlockArgs;
 use crate::kernels::line::LineArgs;
-use crate::kernels::registry::{KernelDesc, KernelFn, KernelKind};
+use crate::kernels::registry::{KernelDesc, KernelFn};
+use crate::kernels::walk::WalkArgs;
 use crate::layout::Shape;
 use crate::plan::blocking::{self, Footprint, Spread};
 use crate::plan::select;
@@ -61,22 +62,19 @@ pub(super) fn band(
 
 /// How to spread the input's pixels, if they compete for the cache and can be spread.
 fn spread_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<Spread> {
-    if stage.spec.multiplier > 1 {
+    if stage.spec.multiplier > 1 || stage.choice.walk.is_some() {
         return None;
     }
     let window = &stage.spec.window;
-    let (tile_rows, width) = match stage.choice.block.map(|kernel| kernel.kind) {
-        Some(KernelKind::Block { rows, pixels, .. }) => (rows, pixels),
-        _ => (1, select::line_outputs(select::best_line(&stage.choice.lines, image.columns.output))),
-    };
+    let width = select::line_outputs(select::best_line(&stage.choice.lines, image.columns.output));
     let span = |axis: usize, outputs: usize| {
         let reach = (outputs - 1).saturating_mul(window.stride[axis]);
         reach.saturating_add((window.kernel[axis] - 1) * window.dilation[axis] + 1)
     };
     let tile = Footprint {
         // Rows that are not read do not count, but a copy must hold what lies between the first and the last.
-        inputs: [span(0, tile_rows).min(image.rows.input), span(1, width).min(image.columns.input)],
-        outputs: tile_rows * width.min(image.columns.output),
+        inputs: [span(0, 1).min(image.rows.input), span(1, width).min(image.columns.input)],
+        outputs: width.min(image.columns.output),
         pixel_bytes: image.source.strides.w.wrapping_mul(size_of::<f32>()),
         width: image.columns.input,
         stride: window.stride[0],
@@ -105,8 +103,7 @@ impl Block<'_> {
 
     /// All rows from spread copies, a group of output rows at a time.
     fn spread_rows(&mut self, rows: Range<usize>, plan: Spread, mut copies: Rows<'_>) {
-        let tile_rows = self.block_kernel().map_or(1, |(_, rows, _)| rows);
-        let group = plan.outputs + tile_rows;
+        let group = plan.outputs + 1;
         for first in rows.clone().step_by(group) {
             let rows = first..(first + group).min(rows.end);
             self.source = copies.start(&rows);
@@ -115,27 +112,13 @@ impl Block<'_> {
         }
     }
 
-    /// The block kernel with its rows and pixels.
-    fn block_kernel(&self) -> Option<(&'static KernelDesc, usize, usize)> {
-        let kernel = self.stage.choice.block?;
-        match kernel.kind {
-            KernelKind::Block { rows, pixels, .. } => Some((kernel, rows, pixels)),
-            _ => None,
-        }
-    }
-
     /// All output rows; `prepare` is called with the rows of each kernel call before it.
     fn rows(&self, rows: Range<usize>, mut prepare: impl FnMut(Range<usize>)) {
-        let line = select::best_line(&self.stage.choice.lines, self.image.columns.output);
-        let mut oy = rows.start;
-        if let Some((kernel, tile_rows, _)) = self.block_kernel() {
-            while oy + tile_rows <= rows.end {
-                prepare(oy..oy + tile_rows);
-                self.block_rows(kernel, tile_rows, oy);
-                oy += tile_rows;
-            }
+        if let Some(kernel) = self.stage.choice.walk {
+            return self.walk(kernel, rows);
         }
-        for oy in oy..rows.end {
+        let line = select::best_line(&self.stage.choice.lines, self.image.columns.output);
+        for oy in rows {
             prepare(oy..oy + 1);
             self.line(line, oy);
         }
@@ -178,25 +161,26 @@ impl Block<'_> {
         unsafe { run(&args) }
     }
 
-    fn block_rows(&self, kernel: &KernelDesc, tile_rows: usize, oy: usize) {
+    fn walk(&self, kernel: &KernelDesc, rows: Range<usize>) {
         let (stage, image) = (self.stage, self.image);
-        let (y, x) = (image.rows.start(oy), image.columns.start(0));
+        let (y, x) = (image.rows.start(rows.start), image.columns.start(0));
         let first_panel = self.channels.start / stage.lanes;
-        let args = BlockArgs {
+        let args = WalkArgs {
             input: self.source.at(self.channels.start, y, x),
             in_steps: [self.source.strides.h, self.source.strides.w],
-            row_range: image.rows.inside(y, tile_rows),
+            row_range: image.rows.inside(y, rows.len()),
             start: x,
             extent: image.columns.input,
-            output: image.target.at(self.channels.start, oy, 0),
+            output: image.target.at(self.channels.start, rows.start, 0),
             out_steps: [image.target.strides.h, image.target.strides.w],
+            rows: rows.len(),
             outputs: image.columns.output,
             channels: self.channels.len(),
             weights: stage.packed.as_slice()[first_panel * stage.packed.panel_len()..].as_ptr(),
             epilogue: stage.epilogue,
         };
-        let KernelFn::Block(run) = kernel.run else { return };
-        // SAFETY: as in `line`; all `tile_rows` rows are inside the band.
+        let KernelFn::Walk(run) = kernel.run else { return };
+        // SAFETY: as in `line`; all rows are inside the band.
         unsafe { run(&args) }
     }
 }

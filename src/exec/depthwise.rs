@@ -10,7 +10,7 @@ use crate::buffer::Workspace;
 use crate::epilogue::EpilogueArgs;
 use crate::error::{Error, Result};
 use crate::isa::{CacheSizes, Isa, cache_sizes};
-use crate::kernels::registry::{KernelKind, lanes};
+use crate::kernels::registry::lanes;
 use crate::layout::{Layout, Shape};
 use crate::pack::depthwise::{LaneAxis, PackedDepthwise};
 use crate::plan::blocking;
@@ -122,14 +122,13 @@ impl DepthwiseStage {
     }
 
     pub(super) fn kernel_name(&self) -> &'static str {
-        self.choice.block.unwrap_or(self.choice.lines[0]).name
+        self.choice.walk.unwrap_or_else(|| self.choice.lines[0]).name
     }
 
     /// Fewest output rows that a kernel makes at a time without leaving a part of its tile unused.
     pub(super) fn tile_rows(&self) -> usize {
-        match (self.choice.lane_axis, self.choice.block.map(|kernel| kernel.kind)) {
-            (LaneAxis::Channels, Some(KernelKind::Block { rows, .. })) => rows,
-            (LaneAxis::Channels, _) => 1,
+        match self.choice.lane_axis {
+            LaneAxis::Channels => 1,
             _ => self.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).min().unwrap_or(1),
         }
     }

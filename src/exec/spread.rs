@@ -16,7 +16,7 @@ use core::ops::Range;
 
 /// Elements of scratch that spreading may use for a map of this size.
 pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> usize {
-    if stage.spec.multiplier > 1 {
+    if stage.spec.multiplier > 1 || stage.choice.walk.is_some() {
         return 0;
     }
     let map = input.h.saturating_mul(input.w).saturating_mul(blocking::SPREAD_CHANNELS + LINE);

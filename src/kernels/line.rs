@@ -16,6 +16,7 @@
 //! A position of the line outside the map is skipped;
 //! lanes outside it read as zero, which only a finite tap may meet: `exact` keeps them out of the sum altogether.
 
+use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
 use super::lanes::{All, Clipped, First, Halved, Lanes, Loader, Repeated};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
@@ -121,18 +122,6 @@ impl Taps for Broadcast {
     }
 }
 
-/// A tile of a line.
-#[derive(Clone, Copy)]
-struct Tile {
-    input: *const f32,
-    output: *mut f32,
-    /// Inputs inside the map, counted from `input`.
-    first: usize,
-    end: usize,
-    /// Outputs to store.
-    outputs: usize,
-}
-
 impl LineArgs {
     /// The pointer contract, as far as it can be checked here.
     #[inline(always)]
@@ -167,55 +156,6 @@ impl LineArgs {
             outputs: width.min(self.outputs - at),
         }
     }
-}
-
-impl Tile {
-    /// How much of a tile of `outputs` (which reads `inputs`, `taps` of them for each output) has to be tested.
-    #[inline(always)]
-    fn border(&self, outputs: usize, inputs: usize, taps: usize) -> Tested {
-        if self.outputs < outputs || self.first >= taps || self.end + taps <= inputs {
-            Tested::All
-        } else if self.first > 0 || self.end < inputs {
-            Tested::Ends
-        } else {
-            Tested::None
-        }
-    }
-}
-
-/// Runs the expression with the type of border that has to be tested bound to the name.
-macro_rules! with_border {
-    // Partial vectors and those at the border of the map: not worth an instance without tests.
-    ($border:expr, masked, $edge:ident, $tile:expr) => {
-        if $border == Tested::All {
-            let $edge = Edge;
-            $tile
-        } else {
-            let $edge = Ends;
-            $tile
-        }
-    };
-    ($border:expr, whole, $edge:ident, $tile:expr) => {
-        match $border {
-            Tested::None => {
-                let $edge = Interior;
-                $tile
-            }
-            Tested::Ends => {
-                let $edge = Ends;
-                $tile
-            }
-            Tested::All => {
-                let $edge = Edge;
-                $tile
-            }
-        }
-    };
-}
-
-/// The output of a line that input `j` reaches through tap `k`; `usize::MAX` for none.
-const fn output_of(j: usize, k: usize, stride: usize) -> usize {
-    if j >= k && (j - k).is_multiple_of(stride) { (j - k) / stride } else { usize::MAX }
 }
 
 /// Walks the vectors of lanes of a tile: the expression is run for each, with its first lane, input, panel, way of touching
@@ -269,53 +209,6 @@ macro_rules! for_each_vector {
             }
         }
     }};
-}
-
-/// Which inputs of a tile may be outside the map.
-#[derive(Clone, Copy, PartialEq)]
-enum Tested {
-    None,
-    /// Only those at either end that not all outputs read.
-    Ends,
-    All,
-}
-
-/// [`Tested`] as a type: an instance of the tile for each.
-trait Border: Copy {
-    /// Whether input `j` of `inputs` is tested, where an output reads `taps`.
-    fn tests(j: usize, inputs: usize, taps: usize) -> bool;
-    /// Whether some outputs are not wanted.
-    const CUT: bool;
-}
-
-#[derive(Clone, Copy)]
-struct Interior;
-impl Border for Interior {
-    #[inline(always)]
-    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
-        false
-    }
-    const CUT: bool = false;
-}
-
-#[derive(Clone, Copy)]
-struct Ends;
-impl Border for Ends {
-    #[inline(always)]
-    fn tests(j: usize, inputs: usize, taps: usize) -> bool {
-        j + 1 < taps || j + taps > inputs
-    }
-    const CUT: bool = false;
-}
-
-#[derive(Clone, Copy)]
-struct Edge;
-impl Border for Edge {
-    #[inline(always)]
-    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
-        true
-    }
-    const CUT: bool = true;
 }
 
 /// A line of `P` outputs with `K` inner taps at stride `ST`, dilation 1.

@@ -11,7 +11,7 @@
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
-pub(crate) mod block;
+pub(crate) mod border;
 pub(crate) mod gemm;
 #[cfg(sepconv_neon)]
 pub(crate) mod gemm_lane;
@@ -22,3 +22,4 @@ pub(crate) mod probe;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod rows;
+pub(crate) mod walk;

@@ -1,12 +1,12 @@
 //! Every kernel of this build, as data: the shims that `build.rs` made from the tile table, and what each is for.
 
-#[cfg(target_arch = "x86_64")]
-use super::block;
-use super::block::BlockArgs;
 use super::gemm::{self, GemmArgs};
 use super::line::{self, Broadcast, LineArgs, PerLane};
 use super::probe::{self, ProbeArgs};
 use super::rows::{self, RowArgs};
+#[cfg(target_arch = "x86_64")]
+use super::walk;
+use super::walk::WalkArgs;
 use crate::epilogue::{Clamp, Curve, EpilogueKind};
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
@@ -32,9 +32,9 @@ pub(crate) struct KernelDesc {
 pub(crate) enum KernelKind {
     /// A line of depthwise outputs; `window` is (taps, stride) along the line, `None` for any with any dilation.
     Line { layout: Layout, window: Option<(usize, usize)>, outputs: usize },
-    /// A block of depthwise outputs, HWC.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
-    Block { window: (usize, usize), rows: usize, pixels: usize },
+    /// Columns of depthwise tiles, HWC.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
+    Walk { window: (usize, usize), pixels: usize },
     /// A tile of a matrix product.
     Gemm { layout: Layout, rows: usize, vectors: usize },
     /// A copy of a piece of a row.
@@ -47,8 +47,8 @@ pub(crate) enum KernelKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KernelFn {
     Line(unsafe fn(&LineArgs)),
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
-    Block(unsafe fn(&BlockArgs)),
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
+    Walk(unsafe fn(&WalkArgs)),
     Gemm(unsafe fn(&GemmArgs)),
     Rows(unsafe fn(&RowArgs)),
     Probe(unsafe fn(&ProbeArgs)),
@@ -117,7 +117,7 @@ mod tests {
             let agree = matches!(
                 (kernel.kind, kernel.run),
                 (KernelKind::Line { .. }, KernelFn::Line(_))
-                    | (KernelKind::Block { .. }, KernelFn::Block(_))
+                    | (KernelKind::Walk { .. }, KernelFn::Walk(_))
                     | (KernelKind::Gemm { .. }, KernelFn::Gemm(_))
                     | (KernelKind::Rows, KernelFn::Rows(_))
                     | (KernelKind::Probe { .. }, KernelFn::Probe(_))

@@ -129,7 +129,7 @@ pub(crate) fn bands(rows: usize, row_len: usize, width: usize, threads: usize, c
         return Some(threads);
     }
     // Enough pixels for whole gemm tiles.
-    let fitting = (caches.l2 / 8 / row_bytes.max(1)).max(28usize.div_ceil(width.max(1))).clamp(1, rows);
+    let fitting = (caches.l2 / 4 / row_bytes.max(1)).max(28usize.div_ceil(width.max(1))).clamp(1, rows);
     let count = rows.div_ceil(fitting);
     // The nearest multiple of the threads.
     Some(((count + threads / 2) / threads).max(1) * threads)

@@ -89,8 +89,9 @@ pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: Ca
 fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> bool {
     let large = expanded > caches.l2;
     if threads == 1 {
-        // Planes of pixels are packed anew for every block of channels.
-        return large && sizes.layout == Layout::Hwc;
+        // Planes of pixels are packed anew for every block of channels. Twice the second level: below that the third one is
+        // as fast as the work on shorter bands.
+        return expanded > 2 * caches.l2 && sizes.layout == Layout::Hwc;
     }
     // The rows that two threads expand are few.
     let shared = (threads - 1) * sizes.span.saturating_sub(sizes.stride);
@@ -124,7 +125,7 @@ mod tests {
             for (threads, most) in [(1, None), (1, Some(4)), (2, None), (2, Some(8))] {
                 let Some(found) = cut(&sizes, threads, most, CACHES) else {
                     // Small maps are not cut for one thread unless they have to be.
-                    assert!(threads == 1 && most.is_none() && size < 56, "{size}×{channels}");
+                    assert!(threads == 1 && most.is_none() && size < 112, "{size}×{channels}");
                     continue;
                 };
                 let held = found.channels * size * (found.held_rows + found.band);

@@ -13,8 +13,8 @@ pub(crate) struct DepthwiseChoice {
     pub lane_axis: LaneAxis,
     /// Line kernels that can do the job, the longest line first. All of them sum in the same order.
     pub lines: Vec<&'static KernelDesc>,
-    /// A block kernel for pairs of rows.
-    pub block: Option<&'static KernelDesc>,
+    /// A kernel that walks down columns of tiles.
+    pub walk: Option<&'static KernelDesc>,
     /// Copies rows into strips.
     pub rows: &'static KernelDesc,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
@@ -45,10 +45,10 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
         lines = line(None);
     }
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
-    let block = candidates(isa, spec.dtype, epilogue)
-        .find(|kernel| matches!(kernel.kind, KernelKind::Block { window, .. } if window == wanted))
+    let walk = candidates(isa, spec.dtype, epilogue)
+        .find(|kernel| matches!(kernel.kind, KernelKind::Walk { window, .. } if window == wanted))
         .filter(|_| square && lane_axis == LaneAxis::Channels && spec.multiplier == 1);
-    DepthwiseChoice { lane_axis, lines, block, rows: rows(isa, spec.dtype), exact_padding }
+    DepthwiseChoice { lane_axis, lines, walk, rows: rows(isa, spec.dtype), exact_padding }
 }
 
 fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
@@ -125,7 +125,7 @@ mod tests {
     fn neon_has_long_lines_and_wide_products() {
         let spec = DepthwiseSpec::new(64, [3, 3]);
         let of = |spec| depthwise(&spec, Isa::Neon, EpilogueKind::Clamp, true);
-        assert!(of(spec).block.is_none());
+        assert!(of(spec).walk.is_none());
         assert_eq!(chosen(&spec, Isa::Neon), "f32_dw_hwc_nx3s1_1x14__neon");
         assert_eq!(chosen(&spec.stride([2, 2]), Isa::Neon), "f32_dw_hwc_nx3s2_1x7__neon");
         assert_eq!(chosen(&spec.layout(Layout::Chw), Isa::Neon), "f32_dw_chw_3xns1_14x1__neon");
@@ -152,14 +152,13 @@ mod tests {
 
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn blocks_are_for_square_windows_without_multiplier() {
-        let block =
-            |spec: DepthwiseSpec| depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).block.map(|k| k.name);
+    fn walks_are_for_square_windows_without_multiplier() {
+        let walk = |spec: DepthwiseSpec| depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).walk.map(|k| k.name);
         let spec = DepthwiseSpec::new(64, [3, 3]);
-        assert_eq!(block(spec), Some("f32_dw_hwc_3x3s1_2x7__avx512"));
-        assert_eq!(block(spec.multiplier(2)), None);
-        assert_eq!(block(spec.dilation([2, 1])), None);
-        assert_eq!(block(spec.layout(Layout::Chw)), None);
+        assert_eq!(walk(spec), Some("f32_dw_hwc_3x3s1_nx7__avx512"));
+        assert_eq!(walk(spec.multiplier(2)), None);
+        assert_eq!(walk(spec.dilation([2, 1])), None);
+        assert_eq!(walk(spec.layout(Layout::Chw)), None);
     }
 
     #[test]

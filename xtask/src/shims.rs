@@ -64,7 +64,7 @@ fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
     match shape {
         Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
         Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
-        Shape::Block { kernel, rows, pixels, .. } => Some(kernel * kernel * rows * pixels),
+        Shape::Walk { kernel, pixels, .. } => Some(kernel * kernel * pixels),
         // Rows are read a vector of k at a time.
         Shape::GemmHwc { rows, vectors } if by_lane > 0 => Some(rows * vectors * by_lane),
         // Two values of k a round.
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn declared_multiply_adds_follow_from_the_shape() {
         assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }, 0), Some(98));
-        assert_eq!(multiply_adds(Shape::Block { kernel: 3, stride: 1, rows: 2, pixels: 7 }, 0), Some(126));
+        assert_eq!(multiply_adds(Shape::Walk { kernel: 3, stride: 1, pixels: 7 }, 0), Some(63));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }, 0), Some(16));
         assert_eq!(multiply_adds(Shape::GemmHwc { rows: 6, vectors: 4 }, 4), Some(96));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 3 }, 4), Some(48));

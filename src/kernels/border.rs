@@ -1,0 +1,111 @@
+//! Tiles of depthwise outputs along a line, and which of their inputs have to be held against the border of the map. Tiles inside
+//! it and at its border are instances of their own, so that no tap of an inner tile is tested.
+
+/// A tile of a line.
+#[derive(Clone, Copy)]
+pub(super) struct Tile {
+    pub input: *const f32,
+    pub output: *mut f32,
+    /// Inputs inside the map, counted from `input`.
+    pub first: usize,
+    pub end: usize,
+    /// Outputs to store.
+    pub outputs: usize,
+}
+
+impl Tile {
+    /// How much of a tile of `outputs` (which reads `inputs`, `taps` of them for each output) has to be tested.
+    #[inline(always)]
+    pub(super) fn border(&self, outputs: usize, inputs: usize, taps: usize) -> Tested {
+        if self.outputs < outputs || self.first >= taps || self.end + taps <= inputs {
+            Tested::All
+        } else if self.first > 0 || self.end < inputs {
+            Tested::Ends
+        } else {
+            Tested::None
+        }
+    }
+}
+
+/// The output of a line that input `j` reaches through tap `k`; `usize::MAX` for none.
+pub(super) const fn output_of(j: usize, k: usize, stride: usize) -> usize {
+    if j >= k && (j - k).is_multiple_of(stride) { (j - k) / stride } else { usize::MAX }
+}
+
+/// Which inputs of a tile may be outside the map.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Tested {
+    None,
+    /// Only those at either end that not all outputs read.
+    Ends,
+    All,
+}
+
+/// [`Tested`] as a type: an instance of the tile for each.
+pub(super) trait Border: Copy {
+    /// Whether input `j` of `inputs` is tested, where an output reads `taps`.
+    fn tests(j: usize, inputs: usize, taps: usize) -> bool;
+    /// Whether some outputs are not wanted.
+    const CUT: bool;
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Interior;
+impl Border for Interior {
+    #[inline(always)]
+    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
+        false
+    }
+    const CUT: bool = false;
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Ends;
+impl Border for Ends {
+    #[inline(always)]
+    fn tests(j: usize, inputs: usize, taps: usize) -> bool {
+        j + 1 < taps || j + taps > inputs
+    }
+    const CUT: bool = false;
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Edge;
+impl Border for Edge {
+    #[inline(always)]
+    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
+        true
+    }
+    const CUT: bool = true;
+}
+
+/// Runs the expression with the type of border that has to be tested bound to the name.
+macro_rules! with_border {
+    // Partial vectors and those at the border of the map: not worth an instance without tests.
+    ($border:expr, masked, $edge:ident, $tile:expr) => {
+        if $border == Tested::All {
+            let $edge = Edge;
+            $tile
+        } else {
+            let $edge = Ends;
+            $tile
+        }
+    };
+    ($border:expr, whole, $edge:ident, $tile:expr) => {
+        match $border {
+            Tested::None => {
+                let $edge = Interior;
+                $tile
+            }
+            Tested::Ends => {
+                let $edge = Ends;
+                $tile
+            }
+            Tested::All => {
+                let $edge = Edge;
+                $tile
+            }
+        }
+    };
+}
+pub(super) use with_border;
