@@ -27,7 +27,8 @@ fn compile(arch: Arch) -> Result<PathBuf, String> {
         .current_dir(crate::repository())
         .args(["check", "--quiet", "--release", "--package", "sepconv", "--lib"])
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-        .arg(crate::target_folder().join("asm-gate"))
+        // One for each architecture, so that both can be compiled at once.
+        .arg(crate::target_folder().join("asm-gate").join(arch.name()))
         .env("RUSTFLAGS", FLAGS)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .stderr(Stdio::inherit());
