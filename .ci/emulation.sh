@@ -1,8 +1,10 @@
 # Steps of .ci/run that run tests on emulated CPUs; sourced by it. docs/dispatch.md has the matrix and the rule for its subset.
 
 A64=aarch64-unknown-linux-gnu
-A64_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-matrix=()
+# For each architecture with only the portable kernels the compiler's target: one with 32 bits, one that is big-endian.
+declare -A PORTABLE_TARGETS=([arm]=armv7-unknown-linux-gnueabihf [s390x]=s390x-unknown-linux-gnu)
+declare -A RUNNERS=([x86_64]=qemu-x86_64 [aarch64]="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    [arm]="qemu-arm -L /usr/arm-linux-gnueabihf" [s390x]="qemu-s390x -L /usr/s390x-linux-gnu")
 
 # Debian's compiler has a standard library for aarch64, rustup's needs another download.
 install_cross_tools() {
@@ -40,16 +42,10 @@ have_cross_tools() {
     [ -d "$(/usr/bin/rustc --print target-libdir --target $A64)" ]
 }
 
-# cargo for aarch64, with test programs that record the kernels that they call.
+# cargo for aarch64.
 cargo_a64() {
     RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-        CARGO_PROFILE_TEST_DEBUG=0 CARGO_PROFILE_DEV_DEBUG=0 RUSTFLAGS="--cfg sepconv_record_kernels" \
-        cargo "$@" --target $A64 --target-dir target/a64
-}
-
-# executables COMMAND...: builds tests with a cargo command, and prints where those of the library are.
-executables() {
-    "$@" --no-run 2>&1 | tee >(cat >&2) | grep -v 'unittests src/main.rs\|tests/cli/' | sed -n 's/.*Executable .*(\(.*\))$/\1/p'
+        CARGO_PROFILE_DEV_DEBUG=0 cargo "$@" --target $A64 --target-dir "$target/a64"
 }
 
 # Tests that vary what must not change a result, or draw problems at random: executed natively, and no kernel is theirs alone.
@@ -57,14 +53,14 @@ NATIVE_ONLY=(--skip invariance:: --skip properties::)
 # On further models with the same instruction sets: modules that execute every kernel, also at borders and with special values.
 EVERY_KERNEL=(every_kernel:: depthwise_windows:: special_values:: uninitialised::)
 
-# emulate ARCH MODEL EXTENT ISAS FEATURES RUNNER BINARY...: runs test programs on an emulated CPU. ISAS must be what is
-# detected, the last of them used; FEATURES what else the CPU has; all kernels of ISAS must have run in the end.
+# emulate ARCH MODEL EXTENT ISAS FEATURES BINARY...: runs test programs on an emulated CPU. ISAS must be what is detected, the
+# last of them used; FEATURES what else the CPU has, - for nothing; all kernels of ISAS must have run in the end.
 emulate() {
-    local arch=$1 model=$2 extent=$3 isas=$4 features=$5 runner=$6 binary log names begun=$SECONDS
-    shift 6
+    local arch=$1 model=$2 extent=$3 isas=$4 features=${5#-} binary log names passed begun=$SECONDS
+    shift 5
     log=$(mktemp)
     names=$(mktemp)
-    export SEPCONV_TEST_RUNNER="$runner -cpu $model" SEPCONV_RECORD_KERNELS=$names
+    export SEPCONV_TEST_RUNNER="${RUNNERS[$arch]} -cpu $model" SEPCONV_RECORD_KERNELS=$names
     export SEPCONV_EXPECT="detected=$isas used=${isas##*,} features=$features"
     echo "$arch $model: $SEPCONV_EXPECT"
     for binary; do
@@ -84,50 +80,80 @@ emulate() {
         cat "$log" >>"$names.log"
     done
     unset SEPCONV_TEST_RUNNER SEPCONV_EXPECT SEPCONV_RECORD_KERNELS
-    cargo run --quiet --package xtask -- kernels-ran "$arch" "$isas" "$names" | tee "$log"
-    local passed
+    cargo run --quiet --package xtask -- kernels-ran "$arch" "$isas" "$names" >"$log" || {
+        cat "$log"
+        return 1
+    }
+    cat "$log"
     passed=$(sed -n 's/^test result: ok. \([0-9]*\) passed.*/\1/p' "$names.log" | paste -sd+)
-    matrix+=("$(printf '%-8s %-14s %-14s %4s tests  %s  %d s' "$arch" "$model" "$isas" "$((passed))" \
-        "$(grep ran "$log" | sed 's/ kernels ran//' | paste -sd,)" "$((SECONDS - begun))")")
+    printf '%-8s %-14s %-14s %4s tests  %s  %d s\n' "$arch" "$model" "$isas" "$((passed))" \
+        "$(sed 's/ kernels ran//' "$log" | paste -sd,)" "$((SECONDS - begun))" >>"$matrix"
     rm "$log" "$names" "$names.log"
+}
+
+# verify ISA: random problems on aarch64, by the program itself.
+verify() {
+    local begun=$SECONDS
+    ${RUNNERS[aarch64]} -cpu max "$target/a64/$A64/debug/sepconv" verify --isa "$1" --count 2000
+    printf '%-8s %-14s %-14s 2000 random problems  %d s\n' aarch64 max "$1" "$((SECONDS - begun))" >>"$matrix"
 }
 
 test_on_aarch64() {
     [ "${emulators:-}" = yes ] || return 0
     local binaries
     # Together with the program, so that both take the same library.
-    binaries=$(executables cargo_a64 test --package sepconv --package sepconv-cli --lib --bins --tests)
-    emulate aarch64 max all portable,neon neon,fp16,dotprod,i8mm,bf16,sve,sve2 "$A64_RUNNER" $binaries
-    emulate aarch64 neoverse-n1 kernels portable,neon neon,fp16,dotprod "$A64_RUNNER" $binaries
-    emulate aarch64 cortex-a53 kernels portable,neon neon "$A64_RUNNER" $binaries
+    binaries=$(library_tests cargo_a64 test --package sepconv --package sepconv-cli --lib --bins --tests | paste -sd' ')
+    at_once "emulate aarch64 max all portable,neon neon,fp16,dotprod,i8mm,bf16,sve,sve2 $binaries" \
+        "verify portable" "verify neon" \
+        "emulate aarch64 neoverse-n1 kernels portable,neon neon,fp16,dotprod $binaries" \
+        "emulate aarch64 cortex-a53 kernels portable,neon neon $binaries"
 }
 
-# Random problems, by the program itself.
-verify_on_aarch64() {
+# Debian's standard library for these is missing or older than the crate allows; rustup has one.
+install_portable_targets() {
+    local arch
     [ "${emulators:-}" = yes ] || return 0
-    local isa
-    for isa in neon portable; do
-        $A64_RUNNER -cpu max target/a64/$A64/debug/sepconv verify --isa $isa --count 2000
+    if ! command -v rustup >/dev/null || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        skip "portable kernels on arm and s390x: they need rustup, and root on Debian"
+        return
+    fi
+    for arch in "${!PORTABLE_TARGETS[@]}"; do
+        if ! rustup target add "${PORTABLE_TARGETS[$arch]}"; then
+            skip "portable kernels on $arch: its standard library cannot be had here"
+            unset "PORTABLE_TARGETS[$arch]"
+        fi
     done
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross >/dev/null
+    portable_targets=yes
+}
+
+# cargo_portable ARCH ARGUMENT...
+cargo_portable() {
+    local target_name=${PORTABLE_TARGETS[$1]}
+    shift
+    CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER=arm-linux-gnueabihf-gcc \
+        CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER=s390x-linux-gnu-gcc \
+        CARGO_PROFILE_DEV_DEBUG=0 cargo "$@" --target "$target_name" --target-dir "$target/portable"
+}
+
+test_portable_targets() {
+    [ "${portable_targets:-}" = yes ] || return 0
+    local arch binaries commands=()
+    for arch in "${!PORTABLE_TARGETS[@]}"; do
+        binaries=$(library_tests cargo_portable "$arch" test --package sepconv --lib --tests | paste -sd' ')
+        commands+=("emulate $arch max all portable - $binaries")
+    done
+    at_once "${commands[@]}"
 }
 
 # The native test programs, on CPUs with less than this one.
 test_on_x86_64() {
     [ "${emulators:-}" = yes ] || return 0
     local binaries
-    binaries=$(executables cargo_recording test --package sepconv --lib --tests)
-    emulate x86_64 Haswell all portable,avx2 fma,avx2,f16c qemu-x86_64 $binaries
-    emulate x86_64 Haswell,-fma kernels portable avx2,f16c qemu-x86_64 $binaries
-    emulate x86_64 Nehalem kernels portable "" qemu-x86_64 $binaries
-    emulate x86_64 qemu64 kernels portable "" qemu-x86_64 $binaries
-}
-
-asm_gate_aarch64() {
-    [ "${emulators:-}" = yes ] || return 0
-    RUSTC=/usr/bin/rustc cargo run --quiet --package xtask -- asm-gate aarch64
-    RUSTC=/usr/bin/rustc cargo run --quiet --package xtask -- mca
-}
-
-show_matrix() {
-    printf '%s\n' "${matrix[@]:-no CPU was emulated}"
+    binaries=$(library_tests cargo test --workspace --quiet | paste -sd' ')
+    at_once "emulate x86_64 Haswell all portable,avx2 fma,avx2,f16c $binaries" \
+        "emulate x86_64 Haswell,-fma kernels portable avx2,f16c $binaries" \
+        "emulate x86_64 Nehalem kernels portable - $binaries" \
+        "emulate x86_64 qemu64 kernels portable - $binaries"
 }

@@ -123,8 +123,9 @@ impl<S: Simd> Clipped<S> {
     #[inline(always)]
     fn inside(self, outer: usize) -> [usize; 2] {
         // SAFETY: kernels ask for outer taps that exist, and each has a range.
-        let range = unsafe { *self.ranges.add(outer) };
-        range.map(|lane| lane.saturating_sub(self.first).min(self.count))
+        let [from, to] = unsafe { *self.ranges.add(outer) };
+        // No `map`: arrays' is a function that is only inlined where it happens to be compiled beside its caller.
+        [from.saturating_sub(self.first).min(self.count), to.saturating_sub(self.first).min(self.count)]
     }
 }
 
@@ -181,7 +182,8 @@ impl<S: Simd> Halved<S> {
     fn inside(self, outer: usize) -> [usize; 2] {
         // SAFETY: kernels ask for outer taps that exist, and each has an offset.
         let first = self.column as isize + unsafe { *self.offsets.add(outer) };
-        [0, self.columns].map(|column| (column as isize - first).clamp(0, 2 * S::LANES as isize) as usize)
+        let last = 2 * S::LANES as isize;
+        [(-first).clamp(0, last) as usize, (self.columns as isize - first).clamp(0, last) as usize]
     }
 }
 

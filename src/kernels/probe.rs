@@ -45,20 +45,42 @@ pub(crate) unsafe fn run<S: Simd, const C: usize>(s: S, args: &ProbeArgs) {
 /// A vector must be writable at `to`.
 #[inline(always)]
 unsafe fn mul_add<S: Simd, const C: usize>(s: S, args: &ProbeArgs) {
-    // Contracting towards b / (1 − a): values stay finite and normal however long it runs.
-    let (a, b) = (s.splat(core::hint::black_box(0.999_9)), s.splat(core::hint::black_box(1e-3)));
-    let mut sums = [b; C];
-    for _ in 0..args.rounds {
-        unroll!(i < C, {
-            sums[i] = s.mul_add(sums[i], a, b);
-        });
-    }
-    let mut total = b;
+    // Values stay finite and normal however long it runs.
+    let sums =
+        if const { S::FUSED } { add_products::<S, C>(s, args.rounds) } else { multiply_sums::<S, C>(s, args.rounds) };
+    let mut total = sums[0];
     unroll!(i < C, {
         total = s.add(total, sums[i]);
     });
     // SAFETY: the caller promises a vector at `to`.
     unsafe { s.store(args.to, total) }
+}
+
+/// Adds to every sum a product with its neighbour, too small to change it: where the instruction overwrites the addend, as NEON's
+/// does, a chain through the factor would need a copy for each.
+#[inline(always)]
+fn add_products<S: Simd, const C: usize>(s: S, rounds: usize) -> [S::V; C] {
+    let tiny = s.splat(core::hint::black_box(1e-20));
+    let mut sums = [s.splat(core::hint::black_box(1.0)); C];
+    for _ in 0..rounds {
+        unroll!(i < C, {
+            sums[i] = s.mul_add(sums[(i + 1) % C], tiny, sums[i]);
+        });
+    }
+    sums
+}
+
+/// Multiplies every sum and adds to it, towards b / (1 − a): where a product needs a register of its own, it takes the sum's.
+#[inline(always)]
+fn multiply_sums<S: Simd, const C: usize>(s: S, rounds: usize) -> [S::V; C] {
+    let (a, b) = (s.splat(core::hint::black_box(0.999_9)), s.splat(core::hint::black_box(1e-3)));
+    let mut sums = [b; C];
+    for _ in 0..rounds {
+        unroll!(i < C, {
+            sums[i] = s.mul_add(sums[i], a, b);
+        });
+    }
+    sums
 }
 
 /// # Safety

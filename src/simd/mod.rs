@@ -18,6 +18,8 @@ pub(crate) mod portable;
 pub(crate) trait Simd: Copy {
     /// Floats in a vector.
     const LANES: usize;
+    /// Whether [`mul_add`](Self::mul_add) is one instruction.
+    const FUSED: bool = true;
     /// Most taps of a column of which two fit the registers beside a tile's sums.
     const PAIRED_TAPS: usize = 0;
     /// A vector.
@@ -69,14 +71,17 @@ pub(crate) trait Simd: Copy {
     /// Every second lane of `low` and then of `high`, from the second.
     fn odd_lanes(self, low: Self::V, high: Self::V) -> Self::V;
     /// As [`even_lanes`](Self::even_lanes), in an order that is cheaper to make: [`in_order`](Self::in_order) sorts it.
+    #[inline(always)]
     fn even_lanes_unsorted(self, low: Self::V, high: Self::V) -> Self::V {
         self.even_lanes(low, high)
     }
     /// As [`odd_lanes`](Self::odd_lanes), in the order of [`even_lanes_unsorted`](Self::even_lanes_unsorted).
+    #[inline(always)]
     fn odd_lanes_unsorted(self, low: Self::V, high: Self::V) -> Self::V {
         self.odd_lanes(low, high)
     }
     /// Sorts lanes that one of the two methods above left unsorted.
+    #[inline(always)]
     fn in_order(self, v: Self::V) -> Self::V {
         v
     }
@@ -89,6 +94,7 @@ pub(crate) trait Simd: Copy {
     ///
     /// Left alone, LLVM sorts an unrolled tile into "all loads, then one sum after the other": more inputs live at once
     /// than there are registers, and every sum waiting for its own last addition. Pinned sums keep the order written.
+    #[inline(always)]
     fn pin(self, v: Self::V) -> Self::V {
         v
     }

@@ -11,6 +11,7 @@ pub(crate) struct Portable;
 
 impl Simd for Portable {
     const LANES: usize = 8;
+    const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
     type V = f32x8;
     type Mask = usize;
     type Range = (usize, usize);

@@ -65,6 +65,19 @@ pub struct Assembly {
     pub tables: HashMap<String, Vec<String>>,
 }
 
+/// What a crate was compiled to: a file for each unit of the compilation, with labels of its own.
+#[derive(Debug, Default)]
+pub struct Program {
+    pub files: Vec<Assembly>,
+}
+
+impl Program {
+    /// The function of a Rust item, and the file that it stands in.
+    pub fn function_of(&self, item: &str) -> Option<(&Assembly, &Function)> {
+        self.files.iter().find_map(|file| file.function_of(item).map(|function| (file, function)))
+    }
+}
+
 impl Assembly {
     /// Reads a whole file.
     pub fn parse(arch: Arch, text: &str) -> Self {

@@ -1,7 +1,7 @@
 //! The asm gate: a kernel is fast only if its hot loop stays in registers, and only the assembly can tell.
 
 use crate::allowances::{ALLOWANCES, Allowance};
-use crate::asm::{Arch, Assembly};
+use crate::asm::{Arch, Program};
 use crate::emit;
 use crate::hot::{self, HotLoop};
 use crate::shims::{self, Shim};
@@ -18,9 +18,9 @@ struct Finding {
 /// Emits the assembly, checks every shim, prints the table. `only` limits the table to names that contain it and shows
 /// their hot loops.
 pub fn run(arch: Arch, only: Option<&str>) -> Result<(), String> {
-    let assembly = emit::assembly(arch)?;
+    let program = emit::assembly(arch)?;
     let allowances: Vec<_> = ALLOWANCES.iter().filter(|allowance| allowance.arch == arch).collect();
-    let (findings, needless) = check(&assembly, shims::all(arch), &allowances);
+    let (findings, needless) = check(&program, shims::all(arch), &allowances);
     if let Some(only) = only.filter(|only| !findings.iter().any(|finding| finding.shim.name.contains(only))) {
         return Err(format!("no kernel's name contains {only:?}"));
     }
@@ -42,14 +42,14 @@ pub fn run(arch: Arch, only: Option<&str>) -> Result<(), String> {
 
 /// Holds every shim against the table, and every allowance against the shims.
 fn check(
-    assembly: &Assembly,
+    program: &Program,
     shims: Vec<Shim>,
     allowances: &[&'static Allowance],
 ) -> (Vec<Finding>, Vec<&'static Allowance>) {
     let mut used = vec![false; allowances.len()];
     let mut findings = Vec::new();
     for shim in shims {
-        let Some(function) = assembly.function_of(&shim.name) else {
+        let Some((assembly, function)) = program.function_of(&shim.name) else {
             let faults = vec!["not in the assembly".to_owned()];
             findings.push(Finding { shim, hot: None, faults, allowed: false });
             continue;
@@ -118,6 +118,7 @@ fn report(findings: &[Finding], only: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asm::Assembly;
     use crate::shims::Vectors;
 
     const FILE: &str = "\t.type\t_ZN3one17h0E,@function\n_ZN3one17h0E:\n.LBB0_1:
@@ -125,12 +126,16 @@ vfmadd231ps (%rsp), %zmm0, %zmm1\ncallq other\njne .LBB0_1\n.Lfunc_end0:\n";
     static ENOUGH: Allowance = Allowance { arch: Arch::X86_64, pattern: "o*e", spills: 1, reason: "for the test" };
     static NEEDLESS: Allowance = Allowance { arch: Arch::X86_64, pattern: "two", spills: 1, reason: "for the test" };
 
+    fn program() -> Program {
+        Program { files: vec![Assembly::default(), Assembly::parse(Arch::X86_64, FILE)] }
+    }
+
     fn shim(name: &str, fmas: usize) -> Shim {
         Shim { name: name.to_owned(), vectors: Vectors::Fused("zmm"), fmas: Some(fmas) }
     }
 
     fn checked(shim: Shim, allowances: &[&'static Allowance]) -> (Vec<String>, bool, usize) {
-        let (mut findings, needless) = check(&Assembly::parse(Arch::X86_64, FILE), vec![shim], allowances);
+        let (mut findings, needless) = check(&program(), vec![shim], allowances);
         let finding = findings.remove(0);
         (finding.faults, finding.allowed, needless.len())
     }
@@ -155,7 +160,7 @@ vfmadd231ps (%rsp), %zmm0, %zmm1\ncallq other\njne .LBB0_1\n.Lfunc_end0:\n";
 
     #[test]
     fn the_report_has_a_line_for_each_shim() {
-        let (findings, _) = check(&Assembly::parse(Arch::X86_64, FILE), vec![shim("one", 1), shim("two", 1)], &[]);
+        let (findings, _) = check(&program(), vec![shim("one", 1), shim("two", 1)], &[]);
         let text = report(&findings, None);
         assert_eq!(text.lines().count(), 3);
         assert!(text.contains("FAILED: 1 spills, 1 calls") && text.contains("FAILED: not in the assembly"));

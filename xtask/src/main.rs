@@ -41,10 +41,7 @@ fn main() -> ExitCode {
         },
         ["mca"] => mca::run(None),
         ["mca", name] => mca::run(Some(name)),
-        ["kernels-ran", name, isas, file] => match arch(name) {
-            Some(arch) => ran::run(arch, isas, file),
-            None => Err(USAGE.to_owned()),
-        },
+        ["kernels-ran", arch, isas, file] => ran::run(arch, isas, file),
         ["instructions"] => instructions::run(),
         ["readme"] => readme::run(),
         _ => Err(USAGE.to_owned()),

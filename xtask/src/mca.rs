@@ -36,7 +36,7 @@ const ROUNDS: usize = 400;
 /// Prints a row for each NEON kernel whose name contains `only`; fails if one of [`REQUIRED`] falls short.
 pub fn run(only: Option<&str>) -> Result<(), String> {
     let tool = tool()?;
-    let assembly = emit::assembly(Arch::Aarch64)?;
+    let program = emit::assembly(Arch::Aarch64)?;
     let mut missed = Vec::new();
     let cores: Vec<String> = CORES.iter().map(|core| format!("{} (peak {})", core.name, core.peak)).collect();
     println!("| kernel | FMAs | loads | spills | instructions | {} |", cores.join(" | "));
@@ -47,8 +47,9 @@ pub fn run(only: Option<&str>) -> Result<(), String> {
         if !wanted || only.is_some_and(|only| !shim.name.contains(only)) {
             continue;
         }
-        let function = assembly.function_of(&shim.name).ok_or_else(|| format!("{} is not there", shim.name))?;
-        let hot = hot::find(&assembly, function, &shim).ok_or_else(|| format!("{} has no loop", shim.name))?;
+        let found = program.function_of(&shim.name).ok_or_else(|| format!("{} is not there", shim.name))?;
+        let (assembly, function) = found;
+        let hot = hot::find(assembly, function, &shim).ok_or_else(|| format!("{} has no loop", shim.name))?;
         let mut cells = Vec::new();
         for core in &CORES {
             let rate = hot.fmas as f64 / cycles(&tool, core.name, &hot)?;

@@ -70,6 +70,9 @@ impl Package {
     fn run(&self) -> Result<String, String> {
         let output = Command::new(crate::cargo())
             .current_dir(&self.0)
+            // What a stranger has not set.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .args(["run", "--quiet", "--release", "--target-dir"])
             .arg(crate::target_folder().join("readme"))
             .stderr(Stdio::inherit())

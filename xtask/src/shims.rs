@@ -51,12 +51,22 @@ pub fn all(arch: Arch) -> Vec<Shim> {
     tiles::TILES.iter().filter(of_arch).flat_map(|tile| of_tile(tile, arch)).collect()
 }
 
-/// The shims of one row of the table, named by the generator that makes them.
+/// The kernels of a build for any architecture, by its name.
+pub fn names(arch: &str) -> Vec<String> {
+    names_of(tiles::TILES, arch)
+}
+
+/// The kernels of these rows, as the generator names them.
+fn names_of(tiles: &[Tile], arch: &str) -> Vec<String> {
+    let source = expand::registry(tiles, arch);
+    source.split("unsafe fn ").skip(1).filter_map(|rest| rest.split('(').next()).map(str::to_owned).collect()
+}
+
+/// The shims of one row of the table.
 fn of_tile(tile: &Tile, arch: Arch) -> Vec<Shim> {
-    let source = expand::registry(std::slice::from_ref(tile), arch.name());
-    let names = source.split("unsafe fn ").skip(1).filter_map(|rest| rest.split('(').next());
+    let names = names_of(std::slice::from_ref(tile), arch.name()).into_iter();
     let (vectors, fmas) = (vectors(tile.target, arch), multiply_adds(tile.shape, tile.target.by_lane));
-    names.map(|name| Shim { name: name.to_owned(), vectors, fmas }).collect()
+    names.map(|name| Shim { name, vectors, fmas }).collect()
 }
 
 /// Multiply-adds of vectors in one round of a tile's hot loop.
@@ -97,6 +107,13 @@ mod tests {
                 assert!(shim.name.starts_with("f32_") && shim.name.ends_with(tile.target.name), "{}", shim.name);
             }
         }
+    }
+
+    #[test]
+    fn an_architecture_without_rows_of_its_own_has_the_portable_kernels() {
+        let names = names("s390x");
+        assert!(!names.is_empty() && names.iter().all(|name| name.ends_with("__portable")), "{names:?}");
+        assert_eq!(super::names("x86_64").len(), all(Arch::X86_64).len());
     }
 
     #[test]
