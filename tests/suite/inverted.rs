@@ -10,16 +10,16 @@ use sepconv::{
 };
 
 /// A block, its input's shape, and its numbers.
-struct Block {
-    spec: InvertedResidualSpec,
-    shape: Shape,
-    input: Vec<f32>,
+pub struct Block {
+    pub spec: InvertedResidualSpec,
+    pub shape: Shape,
+    pub input: Vec<f32>,
     weights: [Vec<f32>; 3],
     bias: [Vec<f32>; 3],
 }
 
 impl Block {
-    fn new(spec: InvertedResidualSpec, shape: Shape, data: Data) -> Self {
+    pub fn new(spec: InvertedResidualSpec, shape: Shape, data: Data) -> Self {
         let mut source = Source::new(77, data);
         let expand = spec.expand.map_or([0, 0], |part| [part.weights_len().unwrap(), part.out_channels]);
         let depthwise = [spec.depthwise.weights_len().unwrap(), spec.depthwise.out_channels().unwrap()];
@@ -42,7 +42,7 @@ impl Block {
         TensorRef::new(&self.input, self.shape, self.spec.layout()).unwrap()
     }
 
-    fn operator(&self, isa: Isa, fusion: Fusion) -> InvertedResidual {
+    pub fn operator(&self, isa: Isa, fusion: Fusion) -> InvertedResidual {
         let operator = InvertedResidual::with_isa(&self.spec.fusion(fusion), self.weights(), self.bias(), isa);
         operator.unwrap_or_else(|error| panic!("{error}: {:?}", self.spec))
     }
@@ -100,7 +100,7 @@ fn with_layout(mut spec: InvertedResidualSpec, layout: Layout) -> InvertedResidu
 }
 
 /// Specs and input shapes around tiles, panels and blocks.
-fn blocks() -> Vec<(InvertedResidualSpec, Shape)> {
+pub fn blocks() -> Vec<(InvertedResidualSpec, Shape)> {
     let mut silu = spec(10, 75, 10, [3, 3]).residual(true);
     silu.expand = silu.expand.map(|part| part.activation(Activation::Silu));
     silu.project = silu.project.activation(Activation::HardSwish);

@@ -230,3 +230,47 @@ fn denormals_are_kept() {
         }
     }
 }
+
+/// A sum of nothing but −0 is −0 where it starts from a bias of −0, and +0 where it starts from nothing.
+#[test]
+fn negative_zero_has_the_sign_that_addition_gives_it() {
+    for layout in sepconv::Layout::ALL {
+        let depthwise = DepthwiseSpec::new(19, [3, 3]);
+        let dense = Conv2dSpec::new(3, 19, [3, 3]);
+        for case in
+            [Case::new(depthwise, [5, 19]), Case::new(dense, [5, 19]), Case::new(PointwiseSpec::new(5, 19), [3, 7])]
+        {
+            let mut problem = Problem::new(&case.with_layout(layout), Data::Integers);
+            problem.input.fill(-0.0);
+            problem.weights[0].fill(1.0);
+            problem.bias[0].as_mut().expect("the case has a bias").fill(-0.0);
+            assert_as_reference(&problem);
+            problem.bias = [None, None];
+            assert_as_reference(&problem);
+            for &isa in Isa::available() {
+                let result = problem.run(&*problem.operator(isa), [View::PACKED; 2], &Serial);
+                assert!(result.iter().all(|y| y.to_bits() == 0), "{isa} {case:?}");
+            }
+        }
+    }
+}
+
+/// The largest finite number stays finite through ±1, and becomes the infinity of its sign through ±2; clamps catch both.
+#[test]
+fn the_largest_finite_number_overflows_as_it_should() {
+    for activation in [Activation::Identity, Activation::Relu, Activation::Relu6, Activation::LeakyRelu { slope: 0.5 }]
+    {
+        for layout in sepconv::Layout::ALL {
+            let depthwise = DepthwiseSpec::new(19, [1, 1]).activation(activation);
+            let pointwise = PointwiseSpec::new(1, 19).activation(activation);
+            for case in [Case::new(depthwise, [5, 19]), Case::new(pointwise, [5, 19])] {
+                let mut problem = Problem::new(&case.with_layout(layout).bias([false; 2]), Data::Integers);
+                let signs = [1.0, -1.0, 1.0];
+                problem.input.iter_mut().enumerate().for_each(|(i, x)| *x = signs[i % 3] * f32::MAX);
+                let factors = [1.0, -1.0, 2.0, -2.0, 0.5, 0.0];
+                problem.weights[0].iter_mut().enumerate().for_each(|(i, w)| *w = factors[i % factors.len()]);
+                assert_as_reference(&problem);
+            }
+        }
+    }
+}
