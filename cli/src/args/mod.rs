@@ -41,7 +41,7 @@ pub enum Command {
     Savings(SavingsArgs),
     /// Checks random problems, or whole networks, on every instruction set and layout against the reference
     Verify(VerifyArgs),
-    /// Checks every small window on every small map, bit for bit (the whole of it takes a quarter of an hour)
+    /// Checks every small window on every small map, bit for bit (the whole takes eleven minutes)
     Lattice(LatticeArgs),
     /// Runs a picture through the kernels
     Run(RunArgs),
