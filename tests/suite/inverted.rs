@@ -167,6 +167,31 @@ fn has_the_bits_of_its_parts() {
     }
 }
 
+/// Infinite and NaN taps meet the expanded map only: the padding lies outside of it, in a fused block too.
+#[test]
+fn special_taps_do_not_leak_in_from_outside_the_expanded_map() {
+    let (mut finite, mut special) = (0, 0);
+    for (turn, (spec, shape)) in blocks().into_iter().enumerate() {
+        let mut block = Block::new(spec, shape, Data::Reals);
+        // The corner tap of one channel: every output sums over all channels, and only those at the border miss that tap.
+        let taps = spec.depthwise.window.kernel.iter().product::<usize>();
+        let channel = turn % spec.depthwise.channels;
+        block.weights[1][channel * spec.depthwise.multiplier * taps] =
+            in_turn(&[f32::INFINITY, f32::NAN, f32::NEG_INFINITY], turn);
+        for &isa in Isa::available() {
+            let chain = block.chain(isa);
+            for fusion in FUSIONS {
+                let result = block.run(isa, fusion, &Serial);
+                let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+                assert!(chain.iter().zip(&result).all(same), "{isa} {fusion:?}: {spec:?}");
+            }
+            finite += chain.iter().filter(|y| y.is_finite()).count();
+            special += chain.iter().filter(|y| !y.is_finite()).count();
+        }
+    }
+    assert!(finite > 1000 && special > 1000, "{finite} outputs miss the tap, {special} meet it");
+}
+
 /// Rows and channels of larger tensors as input and output, scratch full of NaN.
 #[test]
 fn slices_of_larger_tensors_and_dirty_scratch() {

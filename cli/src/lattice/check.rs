@@ -112,3 +112,50 @@ pub fn refused(group: &Group, size: [usize; 2]) -> Result<()> {
     ensure!(empty, "a map of {size:?} has no output, the library says {answer:?}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Outcome;
+    use sepconv::{Depthwise, DepthwiseSpec, Weights};
+
+    /// 1×1 kernels on a map of one row: outputs are inputs times the channel's weight.
+    fn outcome(change: impl Fn(&mut Maps)) -> (Outcome, String) {
+        let shape = Shape::new(1, 2, 1, 2);
+        let mut maps = Maps {
+            layout: Layout::Hwc,
+            channels: 2,
+            inputs: vec![(shape, vec![1.0, 2.0, 3.0, 4.0])],
+            expected: vec![(shape, vec![2.0, -6.0, 6.0, -12.0])],
+        };
+        change(&mut maps);
+        let mut report = Report::default();
+        let spec = DepthwiseSpec::new(2, [1, 1]);
+        let group = Group::new(0).unwrap();
+        Checker::new(&[Isa::Portable], &mut report).check(&group, &maps, &|isa| {
+            Ok(Box::new(Depthwise::with_isa(&spec, Weights::torch(&[2.0, -3.0]), None, isa)?))
+        });
+        let mut text = vec![];
+        report.write_text(&mut text).unwrap();
+        (report.outcome(), String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn a_right_result_passes_and_a_wrong_bit_does_not() {
+        assert_eq!(outcome(|_| {}).0, Outcome::Right);
+        // The last bit of the last element; the sign of a zero would be one, too.
+        let (verdict, text) = outcome(|maps| maps.expected[0].1[3] = f32::from_bits((-12.0f32).to_bits() + 1));
+        assert_eq!(verdict, Outcome::Wrong);
+        for part in ["element 3 is -12.0", "repeat: sepconv lattice --from 0 --count 1 --isa portable --layout hwc"] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        let (verdict, text) = outcome(|maps| maps.expected[0].0 = Shape::new(1, 2, 1, 1));
+        assert!(verdict == Outcome::Wrong && text.contains("the operator's output is"), "{text}");
+    }
+
+    #[test]
+    fn windows_that_fit_are_not_refused() {
+        let group = Group::new(0).unwrap();
+        assert!(refused(&group, [1, 1]).is_err());
+    }
+}
