@@ -5,6 +5,7 @@ mod bench;
 mod exit;
 mod explain;
 mod info;
+mod lattice;
 mod machine;
 mod measure;
 mod output;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Savings(args) => savings::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Lattice(args) => lattice::run(args),
         Command::Run(args) => picture::run(args),
     };
     match result {

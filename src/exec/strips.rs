@@ -215,7 +215,7 @@ impl Band<'_> {
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { longest_line(self.stage) } else { outputs.len() };
         for oy in outputs.clone().step_by(step) {
-            self.lines(kernel.run, &channels, c, oy..(oy + step).min(outputs.end), top);
+            self.lines(kernel.run, &channels, c, oy..(oy + step).min(outputs.end), top..bottom);
         }
     }
 
@@ -280,8 +280,8 @@ impl Band<'_> {
         }
     }
 
-    /// Output rows `rows` of the output channels of a piece; strip row 0 is input row `top`.
-    fn lines(&self, kernel: KernelFn, channels: &Range<usize>, c: usize, rows: Range<usize>, top: isize) {
+    /// Output rows `rows` of the output channels of a piece; the strip holds input rows `filled`.
+    fn lines(&self, kernel: KernelFn, channels: &Range<usize>, c: usize, rows: Range<usize>, filled: Range<isize>) {
         let (stage, image, strip) = (self.stage, self.image, &self.strip);
         let start = image.rows.start(rows.start);
         let window = &stage.spec.window;
@@ -296,11 +296,12 @@ impl Band<'_> {
         } else {
             (image.target.at(channels.start, rows.start, 0), image.target.strides.h)
         };
-        let (input, in_step) = if self.in_place {
-            (image.source.at(c, start, 0), image.source.strides.h)
+        // A tile reads for outputs that are not wanted, too. The map has their rows; a strip may end before them.
+        let (input, in_step, extent) = if self.in_place {
+            (image.source.at(c, start, 0), image.source.strides.h, image.rows.input)
         } else {
-            let input = self.memory.wrapping_offset((start - top).wrapping_mul(strip.row_pitch as isize));
-            (input.cast_const(), strip.row_pitch)
+            let input = self.memory.wrapping_offset((start - filled.start).wrapping_mul(strip.row_pitch as isize));
+            (input.cast_const(), strip.row_pitch, filled.end.max(0) as usize)
         };
         let exact = stage.choice.exact_padding;
         let args = LineArgs {
@@ -309,7 +310,7 @@ impl Band<'_> {
             outer: self.offsets,
             outer_range: [0, image.columns.kernel],
             start,
-            extent: image.rows.input,
+            extent,
             output,
             out_step,
             outputs: rows.len(),

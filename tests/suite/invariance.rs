@@ -2,7 +2,7 @@
 //! workspace's contents, and the run before.
 
 use crate::support::executors::{Reverse, Scoped};
-use crate::support::{Case, Data, Problem, View, same_bits};
+use crate::support::{Case, Data, Problem, View, same_bits, subjects};
 use sepconv::{
     Activation, Conv2dSpec, DepthwiseSpec, Executor, Isa, Layout, Operator, Padding, PointwiseSpec, SeparableSpec,
     Serial, Workspace,
@@ -68,7 +68,7 @@ fn check_executors(executors: &[(&str, &dyn Executor)]) {
 
 #[test]
 fn number_of_threads() {
-    let threads = [1, 2, 3, 4].map(|threads| Scoped { threads });
+    let threads = [1, 2, 3, 4, 5, 6, 7, 8].map(|threads| Scoped { threads });
     check_executors(&threads.each_ref().map(|executor| ("scoped threads", executor as &dyn Executor)));
 }
 
@@ -202,6 +202,48 @@ fn order_of_weights() {
             let plain = torch.run(&*operator, [View::PACKED; 2], &Serial);
             let result = tensorflow.run(&*tensorflow.operator(isa), [View::PACKED; 2], &Serial);
             assert_same("the order of weights", &*operator, &torch, &plain, &result);
+        }
+    }
+}
+
+/// Inverted residuals are not among the cases: all operators once more, for one to eight threads.
+#[test]
+fn every_operator_on_one_to_eight_threads() {
+    for subject in subjects() {
+        let plain = subject.plain();
+        for threads in 1..=8 {
+            let result = subject.run(&mut subject.workspace(threads), &Scoped { threads });
+            assert!(same_bits(&plain, &result), "{threads} threads change bits: {}", subject.name);
+        }
+    }
+}
+
+/// A batch in two parts of different sizes gives what the whole batch gives, wherever it is cut.
+#[test]
+fn batches_cut_anywhere() {
+    for mut subject in subjects().into_iter().filter(|subject| subject.shape.n > 1) {
+        let (batch, plain) = (subject.shape.n, subject.plain());
+        let whole = std::mem::take(&mut subject.input);
+        for first in 1..batch {
+            let cut = whole.len() / batch * first;
+            let mut joined = vec![];
+            for (n, part) in [(first, &whole[..cut]), (batch - first, &whole[cut..])] {
+                (subject.shape.n, subject.output.n, subject.input) = (n, n, part.to_vec());
+                joined.extend(subject.plain());
+            }
+            assert!(same_bits(&plain, &joined), "cut after {first} of {batch}: {}", subject.name);
+        }
+    }
+}
+
+/// The thousandth run with the same operator and workspace.
+#[test]
+fn the_thousandth_run() {
+    for subject in subjects().into_iter().filter(|subject| subject.shape.n == 1 && subject.layout() == Layout::Hwc) {
+        let (plain, mut workspace) = (subject.plain(), subject.workspace(1));
+        for run in 1..=1000 {
+            // Every run is compared: a thousandth that is right by chance after wrong ones would be no comfort.
+            assert!(same_bits(&plain, &subject.run(&mut workspace, &Serial)), "run {run}: {}", subject.name);
         }
     }
 }

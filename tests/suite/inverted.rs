@@ -10,16 +10,16 @@ use sepconv::{
 };
 
 /// A block, its input's shape, and its numbers.
-struct Block {
-    spec: InvertedResidualSpec,
-    shape: Shape,
-    input: Vec<f32>,
+pub struct Block {
+    pub spec: InvertedResidualSpec,
+    pub shape: Shape,
+    pub input: Vec<f32>,
     weights: [Vec<f32>; 3],
     bias: [Vec<f32>; 3],
 }
 
 impl Block {
-    fn new(spec: InvertedResidualSpec, shape: Shape, data: Data) -> Self {
+    pub fn new(spec: InvertedResidualSpec, shape: Shape, data: Data) -> Self {
         let mut source = Source::new(77, data);
         let expand = spec.expand.map_or([0, 0], |part| [part.weights_len().unwrap(), part.out_channels]);
         let depthwise = [spec.depthwise.weights_len().unwrap(), spec.depthwise.out_channels().unwrap()];
@@ -42,7 +42,7 @@ impl Block {
         TensorRef::new(&self.input, self.shape, self.spec.layout()).unwrap()
     }
 
-    fn operator(&self, isa: Isa, fusion: Fusion) -> InvertedResidual {
+    pub fn operator(&self, isa: Isa, fusion: Fusion) -> InvertedResidual {
         let operator = InvertedResidual::with_isa(&self.spec.fusion(fusion), self.weights(), self.bias(), isa);
         operator.unwrap_or_else(|error| panic!("{error}: {:?}", self.spec))
     }
@@ -100,7 +100,7 @@ fn with_layout(mut spec: InvertedResidualSpec, layout: Layout) -> InvertedResidu
 }
 
 /// Specs and input shapes around tiles, panels and blocks.
-fn blocks() -> Vec<(InvertedResidualSpec, Shape)> {
+pub fn blocks() -> Vec<(InvertedResidualSpec, Shape)> {
     let mut silu = spec(10, 75, 10, [3, 3]).residual(true);
     silu.expand = silu.expand.map(|part| part.activation(Activation::Silu));
     silu.project = silu.project.activation(Activation::HardSwish);
@@ -165,6 +165,31 @@ fn has_the_bits_of_its_parts() {
             }
         }
     }
+}
+
+/// Infinite and NaN taps meet the expanded map only: the padding lies outside of it, in a fused block too.
+#[test]
+fn special_taps_do_not_leak_in_from_outside_the_expanded_map() {
+    let (mut finite, mut special) = (0, 0);
+    for (turn, (spec, shape)) in blocks().into_iter().enumerate() {
+        let mut block = Block::new(spec, shape, Data::Reals);
+        // The corner tap of one channel: every output sums over all channels, and only those at the border miss that tap.
+        let taps = spec.depthwise.window.kernel.iter().product::<usize>();
+        let channel = turn % spec.depthwise.channels;
+        block.weights[1][channel * spec.depthwise.multiplier * taps] =
+            in_turn(&[f32::INFINITY, f32::NAN, f32::NEG_INFINITY], turn);
+        for &isa in Isa::available() {
+            let chain = block.chain(isa);
+            for fusion in FUSIONS {
+                let result = block.run(isa, fusion, &Serial);
+                let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+                assert!(chain.iter().zip(&result).all(same), "{isa} {fusion:?}: {spec:?}");
+            }
+            finite += chain.iter().filter(|y| y.is_finite()).count();
+            special += chain.iter().filter(|y| !y.is_finite()).count();
+        }
+    }
+    assert!(finite > 1000 && special > 1000, "{finite} outputs miss the tap, {special} meet it");
 }
 
 /// Rows and channels of larger tensors as input and output, scratch full of NaN.

@@ -8,9 +8,13 @@ mod depthwise_windows;
 mod errors_run;
 mod errors_spec;
 mod every_kernel;
+mod float_environment;
 mod garbage;
+#[cfg(target_os = "linux")]
+mod guard_pages;
 mod invariance;
 mod inverted;
+mod metamorphic;
 mod one_call;
 mod pointwise;
 mod properties;

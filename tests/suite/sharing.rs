@@ -1,6 +1,7 @@
 //! Operators are values that threads share: `Send`, `Sync`, cheap clones, one workspace each.
 
-use crate::support::{Case, Data, InputMemory, Problem, View, same_bits};
+use crate::support::executors::{Panicking, Scoped, Twice, breaks_down};
+use crate::support::{Case, Data, InputMemory, Problem, Subject, View, same_bits, subjects};
 use sepconv::{
     Conv2d, Depthwise, DepthwiseSpec, Error, Isa, Layout, Operator, Padding, Pointwise, PointwiseSpec, Separable,
     SeparableSpec, Serial, TensorMut, Weights, Workspace,
@@ -47,6 +48,67 @@ fn threads_share_one_operator_with_a_workspace_each() {
                     scope.spawn(run_often);
                 }
             });
+        }
+    }
+}
+
+/// Eight threads with a workspace each, hundreds of runs a thread: thousands of every operator, all with the same bits.
+#[test]
+fn eight_threads_run_one_operator_thousands_of_times() {
+    const RUNS: usize = 256;
+    let block = SeparableSpec::new(DepthwiseSpec::new(9, [3, 3]).padding(Padding::Same), PointwiseSpec::new(9, 17));
+    let cases = [
+        Case::new(DepthwiseSpec::new(17, [5, 5]).padding(Padding::Same), [7, 9]),
+        Case::new(PointwiseSpec::new(9, 33), [5, 7]),
+        Case::new(sepconv::Conv2dSpec::new(3, 17, [3, 3]).padding(Padding::Same), [7, 9]),
+        Case::new(block.fusion(sepconv::Fusion::Rows(2)), [7, 9]),
+    ];
+    for case in cases.iter().flat_map(|case| Layout::ALL.map(|layout| case.with_layout(layout))) {
+        for &isa in Isa::available() {
+            let subject = Subject::of_case(&case, isa);
+            let expected = subject.plain();
+            let run_often = || {
+                let mut workspace = subject.workspace(1);
+                (0..RUNS).filter(|_| same_bits(&subject.run(&mut workspace, &Serial), &expected)).count()
+            };
+            let right: usize = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(run_often)).collect();
+                threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+            });
+            assert_eq!(right, 8 * RUNS, "{}", subject.name);
+        }
+    }
+}
+
+/// An executor that calls every index twice at once, and one that breaks down in the middle of a run: the operator and the
+/// workspace of that run are as good as before.
+#[test]
+fn executors_that_misbehave_break_nothing() {
+    for subject in subjects() {
+        let expected = subject.plain();
+        let mut workspace = subject.workspace(4);
+        let twice = subject.run(&mut workspace, &Twice { threads: 4 });
+        assert!(same_bits(&twice, &expected), "every index twice: {}", subject.name);
+        for after in [0, 1, 3] {
+            let executor = Panicking { threads: 4, after };
+            let broke = breaks_down(|| drop(subject.run(&mut workspace, &executor)));
+            // Work too small to be shared never reaches the executor.
+            let result = subject.run(&mut workspace, &Scoped { threads: 4 });
+            assert!(same_bits(&result, &expected), "after a panic ({broke}): {}", subject.name);
+        }
+    }
+}
+
+/// The panic of a caller's pool reaches the caller, and reaches it every time.
+#[test]
+fn a_panic_of_the_executor_is_passed_on() {
+    let case = Case::new(PointwiseSpec::new(80, 64), [40, 41]);
+    for &isa in Isa::available() {
+        let subject = Subject::of_case(&case, isa);
+        let mut workspace = subject.workspace(4);
+        for _ in 0..3 {
+            let executor = Panicking { threads: 4, after: 2 };
+            assert!(breaks_down(|| drop(subject.run(&mut workspace, &executor))), "{}", subject.name);
         }
     }
 }

@@ -199,6 +199,9 @@ fn infinities_through_every_activation() {
         (Activation::Relu6, [0.0, 6.0]),
         (Activation::Clamp { lo: -2.0, hi: 3.0 }, [-2.0, 3.0]),
         (Activation::LeakyRelu { slope: 0.5 }, [-infinity, infinity]),
+        // −∞·0 and −∞/∞.
+        (Activation::HardSwish, [f32::NAN, infinity]),
+        (Activation::Silu, [f32::NAN, infinity]),
     ] {
         let spec = DepthwiseSpec::new(2, [1, 1]).activation(activation);
         let mut problem = Problem::new(&Case::new(spec, [1, 20]).bias([false; 2]), Data::Integers);
@@ -210,7 +213,8 @@ fn infinities_through_every_activation() {
         for &isa in Isa::available() {
             let result = problem.run(&*problem.operator(isa), [View::PACKED; 2], &Serial);
             for pair in result.chunks(2) {
-                assert_eq!(pair, [of_minus, of_plus], "{isa} {activation:?}");
+                let same = |actual: f32, expected: f32| actual == expected || (actual.is_nan() && expected.is_nan());
+                assert!(same(pair[0], of_minus) && same(pair[1], of_plus), "{isa} {activation:?}: {pair:?}");
             }
         }
     }
@@ -227,6 +231,50 @@ fn denormals_are_kept() {
                 *x *= f32::from_bits(1);
             }
             assert_as_reference(&problem);
+        }
+    }
+}
+
+/// A sum of nothing but −0 is −0 where it starts from a bias of −0, and +0 where it starts from nothing.
+#[test]
+fn negative_zero_has_the_sign_that_addition_gives_it() {
+    for layout in sepconv::Layout::ALL {
+        let depthwise = DepthwiseSpec::new(19, [3, 3]);
+        let dense = Conv2dSpec::new(3, 19, [3, 3]);
+        for case in
+            [Case::new(depthwise, [5, 19]), Case::new(dense, [5, 19]), Case::new(PointwiseSpec::new(5, 19), [3, 7])]
+        {
+            let mut problem = Problem::new(&case.with_layout(layout), Data::Integers);
+            problem.input.fill(-0.0);
+            problem.weights[0].fill(1.0);
+            problem.bias[0].as_mut().expect("the case has a bias").fill(-0.0);
+            assert_as_reference(&problem);
+            problem.bias = [None, None];
+            assert_as_reference(&problem);
+            for &isa in Isa::available() {
+                let result = problem.run(&*problem.operator(isa), [View::PACKED; 2], &Serial);
+                assert!(result.iter().all(|y| y.to_bits() == 0), "{isa} {case:?}");
+            }
+        }
+    }
+}
+
+/// The largest finite number stays finite through ±1, and becomes the infinity of its sign through ±2; clamps catch both.
+#[test]
+fn the_largest_finite_number_overflows_as_it_should() {
+    for activation in [Activation::Identity, Activation::Relu, Activation::Relu6, Activation::LeakyRelu { slope: 0.5 }]
+    {
+        for layout in sepconv::Layout::ALL {
+            let depthwise = DepthwiseSpec::new(19, [1, 1]).activation(activation);
+            let pointwise = PointwiseSpec::new(1, 19).activation(activation);
+            for case in [Case::new(depthwise, [5, 19]), Case::new(pointwise, [5, 19])] {
+                let mut problem = Problem::new(&case.with_layout(layout).bias([false; 2]), Data::Integers);
+                let signs = [1.0, -1.0, 1.0];
+                problem.input.iter_mut().enumerate().for_each(|(i, x)| *x = signs[i % 3] * f32::MAX);
+                let factors = [1.0, -1.0, 2.0, -2.0, 0.5, 0.0];
+                problem.weights[0].iter_mut().enumerate().for_each(|(i, w)| *w = factors[i % factors.len()]);
+                assert_as_reference(&problem);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ mod values;
 
 pub use values::{Size2, SizeHwc};
 
+use crate::lattice::{self, Shard};
 use crate::output::{Format, TextOrJson};
 use crate::picture::{Border, Job};
 use crate::problem::Op;
@@ -38,8 +39,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Says what replacing a dense convolution by a separable one saves: counted, and measured here
     Savings(SavingsArgs),
-    /// Checks random problems on every instruction set and layout against the reference
+    /// Checks random problems, or whole networks, on every instruction set and layout against the reference
     Verify(VerifyArgs),
+    /// Checks every small window on every small map, bit for bit (the whole takes eleven minutes)
+    Lattice(LatticeArgs),
     /// Runs a picture through the kernels
     Run(RunArgs),
 }
@@ -55,8 +58,8 @@ pub struct InfoArgs {
 /// Options of `bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// mobilenet-v1, mobilenet-v2, mobilenet-v3-large, efficientnet-b0, convnext-t, toy, or a file of problem lines (see
-    /// --help); a comma list [default: mobilenet-v1, separable blocks only]
+    /// mobilenet-v1, mobilenet-v2, mobilenet-v3-large, efficientnet-b0, convnext-t, mobileclip-s0, toy, or a file of problem
+    /// lines (see --help); a comma list [default: mobilenet-v1, separable blocks only]
     #[arg(long, value_delimiter = ',')]
     pub suite: Vec<String>,
     /// Only these operations; a comma list [default: all of the suite]
@@ -157,6 +160,10 @@ pub struct SavingsArgs {
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
+    /// Check the layers of these networks at full size instead of random problems: a suite or problem file of `bench`, or
+    /// `networks` for all of them; a comma list
+    #[arg(long, value_delimiter = ',', conflicts_with = "count")]
+    pub suite: Vec<String>,
     /// Seed; problem k of a run is problem 0 of the run with seed + k
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -166,6 +173,32 @@ pub struct VerifyArgs {
     /// Only these operations; a comma list [default: all]
     #[arg(long, value_enum, value_delimiter = ',')]
     pub op: Vec<Op>,
+    /// Only these layouts; a comma list [default: both]
+    #[arg(long, value_parser = values::layout, value_delimiter = ',')]
+    pub layout: Vec<Layout>,
+    /// Only these instruction sets; a comma list [default: all that are available]
+    #[arg(long, value_parser = values::isa, value_delimiter = ',')]
+    pub isa: Vec<Isa>,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    pub output: TextOrJson,
+}
+
+/// Options of `lattice`.
+#[derive(Debug, Args)]
+pub struct LatticeArgs {
+    /// Only this part of the run, for example 3/8: every eighth group, beginning with the third
+    #[arg(long, value_name = "I/N", value_parser = values::shard, default_value = "1/1")]
+    pub shard: Shard,
+    /// Begin with this group: where an earlier run stopped
+    #[arg(long, value_name = "GROUP", default_value_t = 0)]
+    pub from: usize,
+    /// At most so many groups
+    #[arg(long)]
+    pub count: Option<usize>,
+    /// Only these operations; a comma list [default: all]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub op: Vec<lattice::Op>,
     /// Only these layouts; a comma list [default: both]
     #[arg(long, value_parser = values::layout, value_delimiter = ',')]
     pub layout: Vec<Layout>,

@@ -1,5 +1,6 @@
 //! Reads option values. Errors say what would have been right.
 
+use crate::lattice::Shard;
 use sepconv::{Isa, Layout, Padding};
 
 /// Two sizes, height and width.
@@ -34,6 +35,12 @@ pub(super) fn isa(text: &str) -> Result<Isa, String> {
 pub(super) fn threads(text: &str) -> Result<usize, String> {
     let threads = text.trim().parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads));
     threads.ok_or_else(|| format!("threads are a number from 1 to {MOST_THREADS}"))
+}
+
+pub(super) fn shard(text: &str) -> Result<Shard, String> {
+    let numbers = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    let shard = numbers.filter(|(index, of)| (1..=*of).contains(index)).map(|(index, of)| Shard { index, of });
+    shard.ok_or_else(|| "a part is written I/N with I from 1 to N, for example 3/8".to_owned())
 }
 
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
@@ -93,6 +100,14 @@ mod tests {
         assert!(threads("0").is_err() && threads("100000").is_err() && threads("x").is_err());
         assert!(seconds("-1").is_err() && seconds("NaN").is_err() && seconds("inf").is_err());
         assert_eq!(seconds("0.5"), Ok(0.5));
+    }
+
+    #[test]
+    fn parts_of_a_run() {
+        assert_eq!(shard("3/8"), Ok(Shard { index: 3, of: 8 }));
+        for wrong in ["0/8", "9/8", "3", "3/", "/8", "-1/2", "1/0"] {
+            assert!(shard(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

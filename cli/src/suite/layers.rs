@@ -47,6 +47,11 @@ impl Layers {
         Self { suite, rule, channels: 3, size, problems: vec![] }
     }
 
+    /// Starts in the middle of a network, from a map with this size and so many channels.
+    pub const fn from_map(suite: &'static str, [size, channels]: [usize; 2], rule: PaddingRule) -> Self {
+        Self { suite, rule, channels, size, problems: vec![] }
+    }
+
     /// Channels of the map that the next layer sees.
     pub const fn channels(&self) -> usize {
         self.channels
@@ -81,6 +86,13 @@ impl Layers {
     pub fn depthwise(&mut self, name: &str, layer: DepthwiseLayer) {
         self.push(name, Work::Depthwise(self.depthwise_spec(layer)));
         self.follow(layer.kernel, layer.stride, self.rule.of(layer.kernel));
+    }
+
+    /// A depthwise layer with so many output channels for each input channel.
+    pub fn depthwise_multiplied(&mut self, name: &str, layer: DepthwiseLayer, multiplier: usize) {
+        self.push(name, Work::Depthwise(self.depthwise_spec(layer).multiplier(multiplier)));
+        self.follow(layer.kernel, layer.stride, self.rule.of(layer.kernel));
+        self.channels *= multiplier;
     }
 
     /// A depthwise and a pointwise layer that can be one separable block: listed as the block and as its two parts.

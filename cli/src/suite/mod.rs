@@ -9,6 +9,7 @@ mod efficientnet;
 mod file;
 mod inverted;
 mod layers;
+mod mobileclip;
 mod mobilenet;
 mod toy;
 
@@ -28,6 +29,7 @@ pub const SUITES: &[Suite] = &[
     ("mobilenet-v3-large", mobilenet::v3_large),
     ("efficientnet-b0", efficientnet::b0),
     ("convnext-t", convnext::tiny),
+    ("mobileclip-s0", mobileclip::s0),
     ("toy", toy::problems),
 ];
 
@@ -82,6 +84,15 @@ mod tests {
     }
 
     #[test]
+    fn mobileclip_doubles_its_channels() {
+        let problems = load("mobileclip-s0").unwrap();
+        let depthwise: Vec<&Problem> = problems.iter().filter(|problem| problem.work.op() == Op::Dw).collect();
+        assert!(depthwise.iter().all(|problem| problem.work.multiplier() == 2));
+        let channels: Vec<usize> = depthwise.iter().map(|p| p.work.output_shape(p.input).unwrap().c).collect();
+        assert_eq!(channels, [128, 256, 512, 1024]);
+    }
+
+    #[test]
     fn mobilenet_v1_has_thirteen_separable_blocks() {
         let problems = load("mobilenet-v1").unwrap();
         assert_eq!(problems.iter().filter(|problem| problem.work.op() == Op::Sep).count(), 13);
@@ -102,12 +113,13 @@ mod tests {
 
     #[test]
     fn layers_follow_on_each_other() {
-        // The last layer of each network works on a map of 7×7.
+        // The last layer of each network works on a map of 7×7; MobileCLIP's pictures are larger.
         for (suite, _) in SUITES.iter().filter(|(name, _)| *name != "toy") {
             let problems = load(suite).unwrap();
             let last = problems.last().unwrap();
             let output = last.work.output_shape(last.input).unwrap();
-            assert_eq!((output.h, output.w), (7, 7), "{suite} {}", last.name);
+            let size = if *suite == "mobileclip-s0" { 8 } else { 7 };
+            assert_eq!((output.h, output.w), (size, size), "{suite} {}", last.name);
         }
     }
 

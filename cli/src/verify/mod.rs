@@ -1,9 +1,12 @@
 //! `sepconv verify`: random problems on every instruction set, layout and operation, each output against the reference.
 //!
+//! With `--suite`, the layers of networks instead.
+//!
 //! Problem `k` of a run with seed `s` is problem 0 of a run with seed `s + k`, so every failure can be repeated alone.
 
 mod check;
 mod draw;
+mod networks;
 mod report;
 
 use crate::args::VerifyArgs;
@@ -25,6 +28,9 @@ pub fn run(args: &VerifyArgs) -> Result<Outcome> {
     let ops = if args.op.is_empty() { Op::ALL.to_vec() } else { args.op.clone() };
     let layouts = if args.layout.is_empty() { Layout::ALL.to_vec() } else { args.layout.clone() };
     let isas = if args.isa.is_empty() { Isa::available().to_vec() } else { args.isa.clone() };
+    if !args.suite.is_empty() {
+        return networks::run(args, &ops, &layouts, &isas);
+    }
     let mut report = Report::new(args.seed, args.count);
     for k in 0..args.count {
         let case = Case::draw(args.seed.wrapping_add(k), &ops);

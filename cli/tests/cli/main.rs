@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod explain;
 mod info_savings;
+mod lattice;
 mod picture;
 mod program;
 mod verify;

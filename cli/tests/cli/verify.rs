@@ -38,3 +38,15 @@ fn the_text_says_how_many_and_how_well() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }
+
+#[test]
+fn the_layers_of_a_suite_are_checked_once_each() {
+    let report = verify("--suite toy --op dw");
+    let results = report["results"].as_array().unwrap();
+    assert!(!results.is_empty() && report["failures"].as_array().unwrap().is_empty());
+    for result in results {
+        assert_eq!((&result["suite"], &result["op"], &result["failed"]), (&"toy".into(), &"dw".into(), &0.into()));
+        let worst = result["worst_err_over_bound"].as_f64().unwrap();
+        assert!(worst > 0.0 && worst <= 1.0, "{result}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Executors of other makes than the library's own: what a host program might bring.
 
 use sepconv::Executor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Claims a number of threads and runs the tasks one after the other, the last one first.
@@ -44,4 +45,49 @@ impl Executor for Scoped {
             }
         });
     }
+}
+
+/// Starts two threads for every index, which run it at the same time.
+pub struct Twice {
+    pub threads: usize,
+}
+
+impl Executor for Twice {
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        std::thread::scope(|scope| {
+            for index in (0..tasks).chain(0..tasks) {
+                scope.spawn(move || task(index));
+            }
+        });
+    }
+}
+
+/// Panics after so many tasks of a run; those have finished before.
+pub struct Panicking {
+    pub threads: usize,
+    pub after: usize,
+}
+
+/// What [`Panicking`] says.
+pub const PANIC: &str = "the host's pool broke down";
+
+impl Executor for Panicking {
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..tasks.min(self.after)).for_each(task);
+        std::panic::panic_any(PANIC);
+    }
+}
+
+/// Whether this panics as [`Panicking`] does.
+pub fn breaks_down(action: impl FnOnce()) -> bool {
+    let result = catch_unwind(AssertUnwindSafe(action));
+    result.is_err_and(|panic| panic.downcast_ref::<&str>().is_some_and(|message| *message == PANIC))
 }

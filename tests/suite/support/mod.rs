@@ -4,14 +4,18 @@ pub mod case;
 pub mod data;
 pub mod executors;
 pub mod memory;
+#[cfg(target_os = "linux")]
+pub mod pages;
 pub mod problem;
 pub mod spec;
+pub mod subject;
 
 pub use case::Case;
 pub use data::Data;
 pub use memory::{InputMemory, OutputMemory, View};
 pub use problem::Problem;
 pub use spec::{Spec, input_for};
+pub use subject::{Subject, subjects};
 
 use sepconv::Activation;
 
