@@ -2,7 +2,7 @@
 
 use crate::args::Axes;
 use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use sepconv::{Layout, Shape};
@@ -30,7 +30,15 @@ fn from_dlpack<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py
         let found = value.get_type();
         return Err(PyTypeError::new_err(format!("{name} must be an array or support DLPack, got {found}")));
     }
-    FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((value,))
+    FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((value,)).map_err(|error| {
+        // What the producer or NumPy refuses: memory of a GPU, tensors that record gradients, dtypes that NumPy does not have.
+        if !error.is_instance_of::<PyBufferError>(py) && !error.is_instance_of::<PyRuntimeError>(py) {
+            return error;
+        }
+        let refused = PyTypeError::new_err(format!("{name} cannot be read through DLPack: {}", error.value(py)));
+        refused.set_cause(py, Some(error));
+        refused
+    })
 }
 
 /// All elements in C order, and the shape.

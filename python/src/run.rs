@@ -1,6 +1,6 @@
 //! A run: input and output as slices, a workspace that the thread keeps, the interpreter let go meanwhile.
 
-use crate::args::Axes;
+use crate::args::{Axes, Count};
 use crate::array::{self, Input};
 use crate::error::to_python;
 use crate::prepared::Prepared;
@@ -24,11 +24,11 @@ pub fn run<'py>(
     prepared: &Prepared,
     input: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
-    threads: Option<usize>,
+    threads: Option<Count>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = input.py();
     let axes = prepared.axes;
-    let threads = Threads::new(py, threads)?;
+    let threads = Threads::new(py, threads.map(|threads| threads.0))?;
     let input = Input::new(input, axes)?;
     let shape = prepared.recipe.output_shape(input.shape).map_err(to_python)?;
     let (layout, target, result) = match out {
