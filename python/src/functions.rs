@@ -7,6 +7,7 @@ use crate::error::to_python;
 use crate::prepared::Prepared;
 use crate::recipe::{Kernel, Known, Recipe};
 use crate::run;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use sepconv::{
     Activation, Conv2dSpec, DepthwiseSpec, InvertedResidualSpec, Isa, Layout, Padding, PointwiseSpec, SeparableSpec,

@@ -139,7 +139,7 @@ impl Recipe {
                 Box::new(Separable::with_isa(&spec, [first.weights(), second.weights()], bias, isa)?)
             }
             Self::InvertedResidual(spec, first, [second, third]) => {
-                let [depthwise, project] = [spec.depthwise.layout(layout), spec.project.layout(layout)];
+                let (depthwise, project) = (spec.depthwise.layout(layout), spec.project.layout(layout));
                 let expand = spec.expand.map(|expand| expand.layout(layout));
                 let spec = InvertedResidualSpec::new(expand, depthwise, project).residual(spec.residual);
                 let none = Weights::torch(&[]);
