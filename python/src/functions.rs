@@ -72,7 +72,7 @@ pub fn inverted_recipe(
 /// Input channels: what torch's order of depthwise weights leaves open.
 fn channels(input: &Bound<'_, PyAny>, axes: Axes) -> PyResult<Known> {
     use numpy::PyUntypedArrayMethods;
-    let array = array::floats(input, "the input")?;
+    let array = array::floats(input, format_args!("the input"))?;
     Ok(Known::Channels(array::shape_of(array.shape(), axes, "the input")?.0.c))
 }
 

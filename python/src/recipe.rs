@@ -20,11 +20,11 @@ pub struct Kernel {
 
 impl Kernel {
     pub fn new(weight: &Bound<'_, PyAny>, bias: Option<&Bound<'_, PyAny>>, order: Order, name: &str) -> PyResult<Self> {
-        let (weight, shape) = array::to_vec(weight, &format!("the {name}weight"))?;
+        let (weight, shape) = array::to_vec(weight, format_args!("the {name}weight"))?;
         let shape = shape.try_into().map_err(|shape: Vec<usize>| {
             PyValueError::new_err(format!("the {name}weight has shape {shape:?}; it must have 4 axes"))
         })?;
-        let bias = bias.map(|bias| array::to_vec(bias, &format!("the {name}bias"))).transpose()?;
+        let bias = bias.map(|bias| array::to_vec(bias, format_args!("the {name}bias"))).transpose()?;
         Ok(Self { weight, shape, order, bias: bias.map(|(bias, _)| bias) })
     }
 

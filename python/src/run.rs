@@ -61,7 +61,7 @@ fn new<'py>(py: Python<'py>, input: &Input<'py>, shape: Shape, axes: Axes) -> Py
 
 /// The caller's array, which has to be memory that the operator can write in place.
 fn given<'py>(out: &Bound<'py, PyAny>, input: &Input<'py>, shape: Shape, axes: Axes) -> PyResult<Target<'py>> {
-    let array = array::floats(out, "out")?;
+    let array = array::floats(out, format_args!("out"))?;
     let (actual, batched) = array::shape_of(array.shape(), axes, "out")?;
     if actual != shape || batched != input.batched {
         return Err(PyValueError::new_err(format!("out has shape {:?}; the result is {shape}", array.shape())));

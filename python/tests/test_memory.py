@@ -101,10 +101,10 @@ def test_dlpack_in_and_out():
         OPERATOR(Counting(X), out=Counting(X))
 
     class OnGpu(Counting):
-        def __dlpack_device__(self):
-            return 2, 0
+        def __dlpack__(self, **kwargs):
+            raise BufferError("this memory is on device 2")
 
-    with pytest.raises(TypeError, match="the input cannot be read through DLPack"):
+    with pytest.raises(TypeError, match="the input cannot be read through DLPack: this memory is on device 2"):
         OPERATOR(OnGpu(X))
 
 
