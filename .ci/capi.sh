@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the C library with cargo-c into a folder of its own and uses it as a stranger would: symbols, soname, pkg-config,
-# CMake, both examples with gcc and g++, natively and under valgrind. Says what it skipped.
+# CMake, both examples and the checks of the C++ wrapper with gcc and g++, natively and under valgrind. Says what it skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -26,12 +26,13 @@ install_packages() {
     fi
 }
 
-# Unoptimised: it is built once and copies a few files.
+# Unoptimised, without debug information, and only the one program: it is built once and copies a few files.
 install_cargo_c() {
     export PATH="$work/tools/bin:$PATH"
     if ! command -v cargo-cinstall >/dev/null; then
         pkg-config --exists openssl || { apt-get update -qq && apt-get install -y -qq --no-install-recommends libssl-dev; }
-        CARGO_TARGET_DIR="$work/cargo-c" cargo install cargo-c --version "$cargo_c" --locked --debug --quiet --root "$work/tools"
+        CARGO_TARGET_DIR="$work/cargo-c" CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-c --version "$cargo_c" --locked --debug \
+            --quiet --bin cargo-cinstall --root "$work/tools"
         rm -rf "$work/cargo-c"
     fi
 }
@@ -81,12 +82,25 @@ build_examples() {
     gcc -std=c11 $warnings -o "$work/block_c" capi/examples/mobilenet_block.c $(pkg-config --cflags --libs sepconv) -lpthread
     # shellcheck disable=SC2046,SC2086
     g++ -std=c++17 $warnings -o "$work/block_cpp" capi/examples/mobilenet_block.cpp $(pkg-config --cflags --libs sepconv) -lpthread
+    # shellcheck disable=SC2046,SC2086
+    g++ -std=c++17 $warnings -o "$work/wrapper" capi/tests/wrapper.cpp $(pkg-config --cflags --libs sepconv)
     # The C header in C++, and the oldest C and newest C++ that the compilers have.
     echo '#include <sepconv.h>' | g++ -std=c++20 -x c++ -fsyntax-only -Wall -Wextra -Werror -I"$prefix/include" -
     echo '#include <sepconv.h>' | gcc -std=c99 -x c -fsyntax-only -Wall -Wextra -Werror -I"$prefix/include" -
     unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
     run_example block_c
     run_example block_cpp
+    run_example wrapper
+}
+
+# A C++ exception that a caller lets loose in its callback ends the process with a message; it is not undefined.
+check_foreign_exception() {
+    local said
+    if said=$(LD_LIBRARY_PATH="$prefix/lib" "$work/wrapper" throw 2>&1); then
+        echo "an exception went through the library: $said" >&2
+        exit 1
+    fi
+    grep -F "cannot catch foreign exceptions" <<<"$said"
 }
 
 use_cmake() {
@@ -106,4 +120,5 @@ install_cargo_c
 install_library
 check_symbols
 build_examples
+check_foreign_exception
 use_cmake

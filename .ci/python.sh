@@ -59,6 +59,7 @@ install_torch() {
 run_tests() {
     # What the stubs say is what there is.
     "$work/venv/bin/python" -m mypy.stubtest sepconv._native --ignore-missing-stub --mypy-config-file /dev/null
+    "$work/venv/bin/python" -m mypy --strict --config-file /dev/null --cache-dir "$work/mypy" python/tests/typed_use.py
     "$work/venv/bin/python" -m pytest -q -p no:cacheprovider python/tests
     "$work/venv/bin/python" -m sepconv.bench --min-time 0.02
 }

@@ -40,7 +40,8 @@ enum sepconv_status
   SEPCONV_STATUS_STRUCT_SIZE = 3,
   // A field that holds one of a list of numbers holds another one.
   SEPCONV_STATUS_UNKNOWN_VALUE = 4,
-  // A size, stride, dilation or thread count is 0, sizes overflow, or an activation's parameters make no sense.
+  // A size, stride, dilation or thread count is 0, sizes overflow, a part that must not have a stride has one, or an
+  // activation's parameters make no sense.
   SEPCONV_STATUS_INVALID_PARAMETER = 5,
   // Shapes, channels or layouts do not fit together, or the output would be empty.
   SEPCONV_STATUS_SHAPE_MISMATCH = 6,
@@ -305,7 +306,8 @@ typedef struct sepconv_parallel_for {
   // How many tasks can run at the same time; workspaces are sized by it.
   size_t threads;
   // Calls task(context, i) once for every i below `tasks`, in any order, on any threads, and returns when all calls have
-  // returned. It must not throw, and must not keep `task` or `context`. Results do not depend on how it does this.
+  // returned. It must not keep `task` or `context`, and must not throw: a C++ exception that leaves it ends the process.
+  // Results do not depend on how it does this.
   void (*run)(void *user, size_t tasks, sepconv_task task, void *context);
   // Handed to `run` as it is.
   void *user;
@@ -360,6 +362,21 @@ sepconv_status sepconv_separable_create(const struct sepconv_depthwise_params *d
                                         const struct sepconv_pointwise_params *pointwise,
                                         const char *isa,
                                         struct sepconv_operator **created);
+
+// Makes an inverted residual block: pointwise (expand), depthwise, pointwise (project), fused, each with bias and activation of
+// its own; the block of MobileNetV2. `expand` is null where there is no expanding part: the depthwise part reads the input then.
+// With `residual` 1 the input is added to the result, behind the last activation, and must have its shape; 0 adds nothing.
+// The rest as sepconv_depthwise_create.
+//
+// # Safety
+//
+// As sepconv_depthwise_create.
+sepconv_status sepconv_inverted_residual_create(const struct sepconv_pointwise_params *expand,
+                                                const struct sepconv_depthwise_params *depthwise,
+                                                const struct sepconv_pointwise_params *project,
+                                                uint32_t residual,
+                                                const char *isa,
+                                                struct sepconv_operator **created);
 
 // Makes a dense convolution and packs its weights; the rest as sepconv_depthwise_create.
 //

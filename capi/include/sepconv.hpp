@@ -185,6 +185,13 @@ public:
             return sepconv_separable_create(&depthwise, &pointwise, isa, created);
         });
     }
+    // Inverted residual: expand (null for none), depthwise, project, fused; with `residual` the input is added to the result.
+    Operator(const sepconv_pointwise_params *expand, const sepconv_depthwise_params &depthwise,
+             const sepconv_pointwise_params &project, bool residual, const char *isa = nullptr) {
+        adopt([&](sepconv_operator **created) {
+            return sepconv_inverted_residual_create(expand, &depthwise, &project, residual, isa, created);
+        });
+    }
 
     Dims output_shape(const Dims &input_shape) const {
         Dims shape{};

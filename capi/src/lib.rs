@@ -20,8 +20,9 @@ mod view;
 
 pub use isa::{sepconv_isa_available, sepconv_isa_preferred, sepconv_version};
 pub use operator::{
-    Handle, sepconv_conv2d_create, sepconv_depthwise_create, sepconv_operator_destroy, sepconv_operator_isa,
-    sepconv_operator_kernel, sepconv_operator_layout, sepconv_pointwise_create, sepconv_separable_create,
+    Handle, sepconv_conv2d_create, sepconv_depthwise_create, sepconv_inverted_residual_create,
+    sepconv_operator_destroy, sepconv_operator_isa, sepconv_operator_kernel, sepconv_operator_layout,
+    sepconv_pointwise_create, sepconv_separable_create,
 };
 pub use parallel::{ParallelFor, Task};
 pub use params::{

@@ -1,12 +1,15 @@
 //! Operator handles: made, asked about, destroyed.
 
 use crate::isa;
-use crate::params::{Conv2dParams, DepthwiseParams, PointwiseParams, SepconvLayout};
+use crate::params::{Conv2dParams, DepthwiseParams, PointwiseParams, SepconvLayout, flag};
 use crate::pointer;
 use crate::status::{Failure, SepconvStatus, report};
 use crate::versioned;
 use core::ffi::{CStr, c_char};
-use sepconv::{Conv2d, Depthwise, Layout, Operator, Pointwise, Separable, SeparableSpec};
+use sepconv::{
+    Conv2d, Depthwise, InvertedResidual, InvertedResidualSpec, Layout, Operator, Pointwise, Separable, SeparableSpec,
+    Weights,
+};
 use std::ffi::CString;
 
 /// A prepared operation: weights packed for one instruction set and layout, good for any map size and batch.
@@ -96,6 +99,44 @@ pub unsafe extern "C" fn sepconv_separable_create(
             ];
             let bias = [depthwise.bias.bias()?, pointwise.bias.bias()?];
             Ok(Handle::new(Separable::with_isa(&spec, weights, bias, isa::parse(isa)?)?))
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { create(created, make) }
+}
+
+/// Makes an inverted residual block: pointwise (expand), depthwise, pointwise (project), fused, each with bias and activation of
+/// its own; the block of MobileNetV2. `expand` is null where there is no expanding part: the depthwise part reads the input then.
+/// With `residual` 1 the input is added to the result, behind the last activation, and must have its shape; 0 adds nothing.
+/// The rest as sepconv_depthwise_create.
+///
+/// # Safety
+///
+/// As sepconv_depthwise_create.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sepconv_inverted_residual_create(
+    expand: *const PointwiseParams,
+    depthwise: *const DepthwiseParams,
+    project: *const PointwiseParams,
+    residual: u32,
+    isa: *const c_char,
+    created: *mut *mut Handle,
+) -> SepconvStatus {
+    let make = || {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let expand = if expand.is_null() { None } else { Some(versioned::read(expand)?) };
+            let (depthwise, project) = (versioned::read(depthwise)?, versioned::read(project)?);
+            let part = expand.as_ref().map(PointwiseParams::spec).transpose()?;
+            let spec = InvertedResidualSpec::new(part, depthwise.spec()?, project.spec()?);
+            let spec = spec.residual(flag("residual", residual)?);
+            let (mut weights, mut bias) = ([Weights::torch(&[]); 3], [None; 3]);
+            if let Some(expand) = &expand {
+                (weights[0], bias[0]) = (expand.weights.weights(expand.weight_order)?, expand.bias.bias()?);
+            }
+            (weights[1], bias[1]) = (depthwise.weights.weights(depthwise.weight_order)?, depthwise.bias.bias()?);
+            (weights[2], bias[2]) = (project.weights.weights(project.weight_order)?, project.bias.bias()?);
+            Ok(Handle::new(InvertedResidual::with_isa(&spec, weights, bias, isa::parse(isa)?)?))
         }
     };
     // SAFETY: the caller's promise.

@@ -19,8 +19,9 @@ pub struct ParallelFor {
     /// How many tasks can run at the same time; workspaces are sized by it.
     pub threads: usize,
     /// Calls task(context, i) once for every i below `tasks`, in any order, on any threads, and returns when all calls have
-    /// returned. It must not throw, and must not keep `task` or `context`. Results do not depend on how it does this.
-    pub run: Option<unsafe extern "C" fn(user: *mut c_void, tasks: usize, task: Task, context: *mut c_void)>,
+    /// returned. It must not keep `task` or `context`, and must not throw: a C++ exception that leaves it ends the process.
+    /// Results do not depend on how it does this.
+    pub run: Option<unsafe extern "C-unwind" fn(user: *mut c_void, tasks: usize, task: Task, context: *mut c_void)>,
     /// Handed to `run` as it is.
     pub user: *mut c_void,
 }
@@ -34,7 +35,7 @@ unsafe impl Versioned for ParallelFor {
 /// [`ParallelFor`] as the library wants it.
 pub(crate) struct Callback {
     threads: usize,
-    run: unsafe extern "C" fn(*mut c_void, usize, Task, *mut c_void),
+    run: unsafe extern "C-unwind" fn(*mut c_void, usize, Task, *mut c_void),
     user: *mut c_void,
     panicked: AtomicBool,
 }
@@ -84,7 +85,8 @@ impl Executor for Callback {
 
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         let mut context = Context { task, panicked: &self.panicked };
-        // SAFETY: `run` and `user` are the caller's and belong together; the context outlives the call.
+        // SAFETY: `run` and `user` are the caller's and belong together; the context outlives the call. A foreign exception may
+        // pass through Rust frames ("C-unwind"); it gets as far as the `catch_unwind` in `report`, which ends the process.
         unsafe { (self.run)(self.user, tasks, Some(call), (&raw mut context).cast()) };
     }
 }

@@ -372,6 +372,14 @@ fn layout(value: u32) -> Result<Layout, Failure> {
     }
 }
 
+/// 0 or 1.
+pub(crate) fn flag(what: &str, value: u32) -> Result<bool, Failure> {
+    match value {
+        0 | 1 => Ok(value == 1),
+        _ => Err(unknown(what, value, "0 (no) and 1 (yes)")),
+    }
+}
+
 fn unknown(what: &str, value: u32, known: &str) -> Failure {
     Failure::new(SepconvStatus::UnknownValue, format!("{what} is {value}; known are {known}"))
 }

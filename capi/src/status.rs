@@ -22,7 +22,8 @@ pub enum SepconvStatus {
     StructSize = 3,
     /// A field that holds one of a list of numbers holds another one.
     UnknownValue = 4,
-    /// A size, stride, dilation or thread count is 0, sizes overflow, or an activation's parameters make no sense.
+    /// A size, stride, dilation or thread count is 0, sizes overflow, a part that must not have a stride has one, or an
+    /// activation's parameters make no sense.
     InvalidParameter = 5,
     /// Shapes, channels or layouts do not fit together, or the output would be empty.
     ShapeMismatch = 6,
@@ -66,6 +67,7 @@ const fn status_of(error: &Error) -> SepconvStatus {
         | Error::SizeOverflow { .. }
         | Error::ZeroStride { .. }
         | Error::ZeroDilation { .. }
+        | Error::StridedPart { .. }
         | Error::InvalidActivation { .. } => SepconvStatus::InvalidParameter,
         Error::EmptyOutput { .. }
         | Error::ChannelMismatch { .. }

@@ -221,6 +221,39 @@ fn wrong_parameters() {
 }
 
 #[test]
+fn wrong_parts_of_an_inverted_residual() {
+    let (depthwise_weights, pointwise_weights) = ([0.0; 18], [0.0; 4]);
+    let depthwise = depthwise(&depthwise_weights);
+    let mut part = core::mem::MaybeUninit::<PointwiseParams>::uninit();
+    // SAFETY: there is room for the structure, and init writes all of it.
+    let mut part = unsafe {
+        let status = sepconv_pointwise_params_init(part.as_mut_ptr(), size_of::<PointwiseParams>());
+        assert_eq!(status, SepconvStatus::Ok);
+        part.assume_init()
+    };
+    (part.in_channels, part.out_channels) = (2, 2);
+    part.weights = WeightsView { data: pointwise_weights.as_ptr(), len: 4 };
+    let refused = |expand: PointwiseParams, residual, status, names: &[&str]| {
+        let mut created = null_mut();
+        // SAFETY: the parameters live.
+        let actual =
+            unsafe { sepconv_inverted_residual_create(&expand, &depthwise, &part, residual, null(), &raw mut created) };
+        assert_refused(actual, status, names);
+        assert!(created.is_null());
+    };
+    refused(part, 2, SepconvStatus::UnknownValue, &["residual", "2"]);
+    let invalid = SepconvStatus::InvalidParameter;
+    refused(PointwiseParams { stride: [1, 3], ..part }, 0, invalid, &["expanding", "1×3"]);
+    refused(PointwiseParams { out_channels: 3, ..part }, 0, SepconvStatus::ShapeMismatch, &["3", "2"]);
+    refused(PointwiseParams { struct_size: 1, ..part }, 0, SepconvStatus::StructSize, &["1"]);
+    refused(PointwiseParams { reserved: 5, ..part }, 0, SepconvStatus::UnknownValue, &["reserved", "5"]);
+    let mut created = null_mut();
+    // SAFETY: null is refused.
+    let status = unsafe { sepconv_inverted_residual_create(&part, &depthwise, null(), 0, null(), &raw mut created) };
+    assert_refused(status, SepconvStatus::NullPointer, &["sepconv_pointwise_params"]);
+}
+
+#[test]
 fn wrong_tensors() {
     let mut bench = Bench::new();
     let (input, output) = (bench.input(), bench.output());
@@ -258,7 +291,7 @@ fn wrong_tensors() {
     }
 }
 
-extern "C" fn twice_or_never(_: *mut c_void, tasks: usize, task: Task, context: *mut c_void) {
+extern "C-unwind" fn twice_or_never(_: *mut c_void, tasks: usize, task: Task, context: *mut c_void) {
     // A careless pool: some indices twice, the others not at all.
     for index in (0..tasks).step_by(2).chain(0..1) {
         task.expect("the library passes a task")(context, index);

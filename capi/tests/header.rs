@@ -1,4 +1,4 @@
-//! The committed header is what cbindgen makes of the sources, and its version is the package's.
+//! The committed header is what cbindgen makes of the sources; its version and that of the CMake package are the crate's.
 
 use std::path::Path;
 
@@ -30,4 +30,18 @@ fn the_headers_version_is_the_packages() {
     use sepconv_capi::{SEPCONV_VERSION_MAJOR, SEPCONV_VERSION_MINOR, SEPCONV_VERSION_PATCH};
     let header = format!("{SEPCONV_VERSION_MAJOR}.{SEPCONV_VERSION_MINOR}.{SEPCONV_VERSION_PATCH}");
     assert_eq!(header, env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn the_cmake_packages_version_is_the_packages() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cmake/sepconv-config-version.cmake");
+    let text = std::fs::read_to_string(&path).expect("the CMake package is committed");
+    let version = env!("CARGO_PKG_VERSION");
+    let parts: Vec<&str> = version.split('.').collect();
+    for line in [
+        format!("set(PACKAGE_VERSION \"{version}\")"),
+        format!("PACKAGE_FIND_VERSION_MAJOR EQUAL {} AND PACKAGE_FIND_VERSION_MINOR EQUAL {}", parts[0], parts[1]),
+    ] {
+        assert!(text.contains(&line), "{} does not say {line:?}", path.display());
+    }
 }

@@ -2,8 +2,30 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyInt, PyList, PyString, PyTuple};
 use sepconv::{Activation, Isa, Layout, Padding};
+
+/// A count: not negative.
+#[derive(Clone, Copy)]
+pub struct Count(pub usize);
+
+impl<'py> FromPyObject<'_, 'py> for Count {
+    type Error = PyErr;
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        value.extract().map(Self).map_err(|_| wrong(&value, "a number that is not negative"))
+    }
+}
+
+/// Sizes n, c, h, w.
+#[derive(Clone, Copy)]
+pub struct Sizes(pub [usize; 4]);
+
+impl<'py> FromPyObject<'_, 'py> for Sizes {
+    type Error = PyErr;
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        value.extract().map(Self).map_err(|_| wrong(&value, "four numbers (n, c, h, w) that are not negative"))
+    }
+}
 
 /// One number for both axes, or (height, width).
 #[derive(Clone, Copy)]
@@ -102,26 +124,31 @@ pub fn activation_argument(py: Python<'_>, activation: Activation) -> PyResult<B
     Ok(PyString::new(py, name).into_any())
 }
 
-/// A pair (depthwise, pointwise) of activations; None for neither.
+/// One activation for each of the parts of a block, in their order; None for none at all.
 #[derive(Clone, Copy)]
-pub struct ActPair(pub [Activation; 2]);
+pub struct Acts<const N: usize>(pub [Activation; N]);
 
-impl<'py> FromPyObject<'_, 'py> for ActPair {
+impl<'py, const N: usize> FromPyObject<'_, 'py> for Acts<N> {
     type Error = PyErr;
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let mut activations = [Activation::Identity; N];
         if value.is_none() {
-            return Ok(Self([Activation::Identity; 2]));
+            return Ok(Self(activations));
         }
-        let pair = value.cast::<PyTuple>().ok().filter(|tuple| tuple.len() == 2);
+        let tuple = value.cast::<PyTuple>().ok().filter(|tuple| tuple.len() == N);
         // ("leaky_relu", 0.1) is one activation, not two.
-        let pair = pair.filter(|tuple| tuple.get_item(1).is_ok_and(|second| second.extract::<f32>().is_err()));
-        match pair {
-            Some(pair) => Ok(Self([pair.get_item(0)?.extract::<Act>()?.0, pair.get_item(1)?.extract::<Act>()?.0])),
-            None => Err(wrong(
-                &value,
-                "a pair (after depthwise, after pointwise) of activations, for example (\"relu6\", None),",
-            )),
+        let tuple = tuple.filter(|tuple| tuple.get_item(1).is_ok_and(|second| second.extract::<f32>().is_err()));
+        let tuple = tuple.ok_or_else(|| {
+            let parts = match N {
+                2 => "a pair (after depthwise, after pointwise) of activations, for example (\"relu6\", None)",
+                _ => "three activations (after expand, after depthwise, after project), for example (\"relu6\", \"relu6\", None)",
+            };
+            wrong(&value, parts)
+        })?;
+        for (activation, item) in activations.iter_mut().zip(tuple.iter()) {
+            *activation = item.extract::<Act>()?.0;
         }
+        Ok(Self(activations))
     }
 }
 
@@ -185,7 +212,15 @@ pub fn isa(name: Option<&str>) -> PyResult<Option<Isa>> {
     name.map(|name| name.parse().map_err(crate::error::to_python)).transpose()
 }
 
+/// Integers, or tuples and lists of them, have the right type and the wrong value; anything else has the wrong type.
 fn wrong(value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
     let shown = value.repr().map_or_else(|_| "something else".to_owned(), |text| text.to_string());
-    PyTypeError::new_err(format!("expected {expected}, got {shown}"))
+    let message = format!("expected {expected}, got {shown}");
+    let is_int = |value: &Bound<'_, PyAny>| value.is_instance_of::<PyInt>();
+    let of_ints = match (value.cast::<PyTuple>(), value.cast::<PyList>()) {
+        (Ok(tuple), _) => tuple.iter().all(|item| is_int(&item)),
+        (_, Ok(list)) => list.iter().all(|item| is_int(&item)),
+        _ => is_int(value),
+    };
+    if of_ints { PyValueError::new_err(message) } else { PyTypeError::new_err(message) }
 }

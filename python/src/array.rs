@@ -1,14 +1,15 @@
 //! NumPy arrays, and what speaks DLPack, as slices: in place where the memory is one of the layouts, copied once otherwise.
 
 use crate::args::Axes;
+use core::fmt::Arguments;
 use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use sepconv::{Layout, Shape};
 
 /// A float32 array that shares the memory of `value`: an array itself, or something with `__dlpack__` on the CPU.
-pub fn floats<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
+pub fn floats<'py>(value: &Bound<'py, PyAny>, name: Arguments<'_>) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
     if let Ok(array) = value.cast::<PyArrayDyn<f32>>() {
         return Ok(array.clone());
     }
@@ -23,18 +24,26 @@ pub fn floats<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py,
     })
 }
 
-fn from_dlpack<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+fn from_dlpack<'py>(value: &Bound<'py, PyAny>, name: Arguments<'_>) -> PyResult<Bound<'py, PyAny>> {
     static FROM_DLPACK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
     if !value.hasattr("__dlpack__")? {
         let found = value.get_type();
         return Err(PyTypeError::new_err(format!("{name} must be an array or support DLPack, got {found}")));
     }
-    FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((value,))
+    FROM_DLPACK.import(py, "numpy", "from_dlpack")?.call1((value,)).map_err(|error| {
+        // What the producer or NumPy refuses: memory of a GPU, tensors that record gradients, dtypes that NumPy does not have.
+        if !error.is_instance_of::<PyBufferError>(py) && !error.is_instance_of::<PyRuntimeError>(py) {
+            return error;
+        }
+        let refused = PyTypeError::new_err(format!("{name} cannot be read through DLPack: {}", error.value(py)));
+        refused.set_cause(py, Some(error));
+        refused
+    })
 }
 
 /// All elements in C order, and the shape.
-pub fn to_vec(value: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec<f32>, Vec<usize>)> {
+pub fn to_vec(value: &Bound<'_, PyAny>, name: Arguments<'_>) -> PyResult<(Vec<f32>, Vec<usize>)> {
     let array = floats(value, name)?;
     let array = if array.is_aligned() { array } else { copied(&array)? };
     let shape = array.shape().to_vec();
@@ -109,7 +118,7 @@ pub struct Input<'py> {
 
 impl<'py> Input<'py> {
     pub fn new(value: &Bound<'py, PyAny>, axes: Axes) -> PyResult<Self> {
-        let mut array = floats(value, "the input")?;
+        let mut array = floats(value, format_args!("the input"))?;
         let (shape, batched) = shape_of(array.shape(), axes, "the input")?;
         let layouts = |array: &Bound<'py, PyArrayDyn<f32>>| {
             [Layout::Chw, Layout::Hwc].map(|layout| is_in(array, axes, layout, batched))

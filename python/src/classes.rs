@@ -1,15 +1,21 @@
 //! Prepared operators as Python classes. Their constructors take the arguments of the functions, without input and output.
 
-use crate::args::{self, Act, ActPair, Axes, Order, Pads, Pair, activation_argument, padding_argument};
-use crate::functions::{NCHW, NO_ACTIVATION, NO_ACTIVATIONS, ONE, VALID, conv2d_spec, depthwise_spec, pointwise_spec};
+use crate::args::{self, Act, Acts, Axes, Count, Order, Pads, Pair, Sizes};
+use crate::docs::{layout, made, multiplier, names, raises, window};
+use crate::functions::{
+    NCHW, NO_ACTIVATION, NONE_OF_THREE, NONE_OF_TWO, ONE, VALID, conv2d_spec, depthwise_spec, inverted_recipe,
+    pointwise_spec,
+};
 use crate::prepared::Prepared;
 use crate::recipe::{Kernel, Known, Recipe};
 use crate::run;
-use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 use pyo3::{PyClass, PyClassInitializer};
-use sepconv::{SeparableSpec, Shape, Window};
+use sepconv::{SeparableSpec, Shape};
+
+/// One kernel for each input channel.
+const SINGLE: Count = Count(1);
 
 /// Class, positional and keyword arguments.
 type Rebuild<'py> = (Bound<'py, PyType>, Bound<'py, PyTuple>, Bound<'py, PyDict>);
@@ -20,20 +26,23 @@ pub struct Operator(Prepared);
 
 #[pymethods]
 impl Operator {
-    /// Runs on ``input``; into ``out`` if it is given, else into a new array. Returns the array written.
+    /// Runs on ``input`` [n, c, h, w], or [n, h, w, c] with layout "nhwc": float32, NumPy or anything with ``__dlpack__``.
+    ///
+    /// Writes to ``out``, if it is given, or to a new array in the memory order of the input; returns the array written.
+    /// ``threads`` as in the functions. The interpreter is released meanwhile.
     #[pyo3(signature = (input, out=None, threads=None))]
     fn __call__<'py>(
         &self,
         input: &Bound<'py, PyAny>,
         out: Option<&Bound<'py, PyAny>>,
-        threads: Option<usize>,
+        threads: Option<Count>,
     ) -> PyResult<Bound<'py, PyAny>> {
         run::run(&self.0, input, out, threads)
     }
 
     /// Shape (n, c, h, w) of the result for an input of shape (n, c, h, w), whatever the layout.
-    fn output_shape(&self, shape: [usize; 4]) -> PyResult<(usize, usize, usize, usize)> {
-        let [n, c, h, w] = shape;
+    fn output_shape(&self, shape: Sizes) -> PyResult<(usize, usize, usize, usize)> {
+        let Sizes([n, c, h, w]) = shape;
         let out = self.0.recipe.output_shape(Shape::new(n, c, h, w)).map_err(crate::error::to_python)?;
         Ok((out.n, out.c, out.h, out.w))
     }
@@ -83,59 +92,21 @@ impl Operator {
     }
 }
 
-impl Recipe {
-    /// The constructor's arguments.
-    fn arguments(&self, kwargs: &Bound<'_, PyDict>) -> PyResult<()> {
-        let py = kwargs.py();
-        match self {
-            Self::Depthwise(spec, kernel) => {
-                kernel.arguments(kwargs, "")?;
-                window_arguments(&spec.window, kwargs)?;
-                kwargs.set_item("multiplier", spec.multiplier)?;
-                kwargs.set_item("activation", activation_argument(py, spec.activation)?)
-            }
-            Self::Pointwise(spec, kernel) => {
-                kernel.arguments(kwargs, "")?;
-                kwargs.set_item("stride", spec.stride)?;
-                kwargs.set_item("activation", activation_argument(py, spec.activation)?)
-            }
-            Self::Separable(spec, [first, second]) => {
-                first.arguments(kwargs, "depthwise_")?;
-                second.arguments(kwargs, "pointwise_")?;
-                window_arguments(&spec.depthwise.window, kwargs)?;
-                kwargs.set_item("multiplier", spec.depthwise.multiplier)?;
-                let activation = (
-                    activation_argument(py, spec.depthwise.activation)?,
-                    activation_argument(py, spec.pointwise.activation)?,
-                );
-                kwargs.set_item("activation", activation)
-            }
-            Self::Conv2d(spec, kernel) => {
-                kernel.arguments(kwargs, "")?;
-                window_arguments(&spec.window, kwargs)?;
-                kwargs.set_item("activation", activation_argument(py, spec.activation)?)
-            }
-        }
-    }
-}
-
-impl Kernel {
-    fn arguments(&self, kwargs: &Bound<'_, PyDict>, prefix: &str) -> PyResult<()> {
-        let py = kwargs.py();
-        kwargs.set_item(format!("{prefix}weight"), self.weight.clone().into_pyarray(py).reshape(self.shape)?)?;
-        kwargs.set_item(format!("{prefix}bias"), self.bias.clone().map(|bias| bias.into_pyarray(py)))?;
-        kwargs.set_item("weight_order", self.order.name())
-    }
-}
-
-fn window_arguments(window: &Window, kwargs: &Bound<'_, PyDict>) -> PyResult<()> {
-    kwargs.set_item("stride", window.stride)?;
-    kwargs.set_item("dilation", window.dilation)?;
-    kwargs.set_item("padding", padding_argument(kwargs.py(), window.padding)?)
-}
-
-/// Prepared depthwise convolution. ``multiplier`` says how many kernels there are for each input channel; weights in
-/// TensorFlow's order say it themselves.
+/// Prepared depthwise convolution: [n, c, h, w] gives [n, c*m, oh, ow]. The function is ``depthwise_conv2d``.
+///
+/// Parameters
+/// ----------
+/// weight : float32 array
+///     [c*m, 1, kh, kw]; TensorFlow: [kh, kw, c, m].
+/// bias : float32 array, optional
+///     [c*m], added before the activation.
+#[doc = window!()]
+#[doc = layout!()]
+/// activation
+#[doc = names!()]
+#[doc = multiplier!()]
+#[doc = made!()]
+#[doc = raises!()]
 #[pyclass(frozen, extends = Operator, module = "sepconv")]
 pub struct DepthwiseConv2d;
 
@@ -143,7 +114,7 @@ pub struct DepthwiseConv2d;
 impl DepthwiseConv2d {
     #[new]
     #[pyo3(signature = (weight, bias=None, stride=ONE, padding=VALID, dilation=ONE, layout=NCHW,
-                        activation=NO_ACTIVATION, *, multiplier=1, weight_order=Order::Torch, isa=None),
+                        activation=NO_ACTIVATION, *, multiplier=SINGLE, weight_order=Order::Torch, isa=None),
            text_signature = "(weight, bias=None, stride=1, padding=0, dilation=1, layout='nchw', activation=None, *, multiplier=1, weight_order='torch', isa=None)")]
     #[allow(clippy::too_many_arguments)] // the order that users of the frameworks know
     fn new(
@@ -154,18 +125,32 @@ impl DepthwiseConv2d {
         dilation: Pair,
         layout: Axes,
         activation: Act,
-        multiplier: usize,
+        multiplier: Count,
         weight_order: Order,
         isa: Option<&str>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let kernel = Kernel::new(weight, bias, weight_order, "")?;
-        let known = Known::Multiplier(multiplier);
+        let known = Known::Multiplier(multiplier.0);
         let spec = depthwise_spec(&kernel, known, [stride, dilation], padding, activation.0)?;
         Ok(Operator(Prepared::packed(Recipe::Depthwise(spec, kernel), layout, args::isa(isa)?)?).with(Self))
     }
 }
 
-/// Prepared pointwise (1x1) convolution.
+/// Prepared pointwise (1x1) convolution: [n, c, h, w] gives [n, cout, oh, ow]. The function is ``pointwise_conv2d``.
+///
+/// Parameters
+/// ----------
+/// weight : float32 array
+///     [cout, c, 1, 1]; TensorFlow: [1, 1, c, cout].
+/// bias : float32 array, optional
+///     [cout], added before the activation.
+/// stride : int or (int, int)
+///     Step between the pixels that are read, both axes or (height, width).
+#[doc = layout!()]
+/// activation
+#[doc = names!()]
+#[doc = made!()]
+#[doc = raises!()]
 #[pyclass(frozen, extends = Operator, module = "sepconv")]
 pub struct PointwiseConv2d;
 
@@ -191,7 +176,22 @@ impl PointwiseConv2d {
     }
 }
 
-/// Prepared depthwise-separable convolution: depthwise, then pointwise, fused. ``multiplier`` as in DepthwiseConv2d.
+/// Prepared depthwise-separable convolution, fused: [n, c, h, w] gives [n, cout, oh, ow]. The function is ``separable_conv2d``.
+///
+/// Parameters
+/// ----------
+/// depthwise_weight, pointwise_weight : float32 array
+///     [c*m, 1, kh, kw] and [cout, c*m, 1, 1]; TensorFlow: [kh, kw, c, m] and [1, 1, c*m, cout].
+/// depthwise_bias, pointwise_bias : float32 array, optional
+///     [c*m] and [cout], added before the activations.
+#[doc = window!()]
+#[doc = layout!()]
+/// activation : pair
+///     After depthwise and after pointwise, each one of
+#[doc = names!()]
+#[doc = multiplier!()]
+#[doc = made!()]
+#[doc = raises!()]
 #[pyclass(frozen, extends = Operator, module = "sepconv")]
 pub struct SeparableConv2d;
 
@@ -199,7 +199,7 @@ pub struct SeparableConv2d;
 impl SeparableConv2d {
     #[new]
     #[pyo3(signature = (depthwise_weight, pointwise_weight, depthwise_bias=None, pointwise_bias=None, stride=ONE,
-                        padding=VALID, dilation=ONE, layout=NCHW, activation=NO_ACTIVATIONS, *, multiplier=1,
+                        padding=VALID, dilation=ONE, layout=NCHW, activation=NONE_OF_TWO, *, multiplier=SINGLE,
                         weight_order=Order::Torch, isa=None),
            text_signature = "(depthwise_weight, pointwise_weight, depthwise_bias=None, pointwise_bias=None, stride=1, padding=0, dilation=1, layout='nchw', activation=(None, None), *, multiplier=1, weight_order='torch', isa=None)")]
     #[allow(clippy::too_many_arguments)] // the order that users of the frameworks know
@@ -212,14 +212,14 @@ impl SeparableConv2d {
         padding: Pads,
         dilation: Pair,
         layout: Axes,
-        activation: ActPair,
-        multiplier: usize,
+        activation: Acts<2>,
+        multiplier: Count,
         weight_order: Order,
         isa: Option<&str>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let first = Kernel::new(depthwise_weight, depthwise_bias, weight_order, "depthwise ")?;
         let second = Kernel::new(pointwise_weight, pointwise_bias, weight_order, "pointwise ")?;
-        let known = Known::Multiplier(multiplier);
+        let known = Known::Multiplier(multiplier.0);
         let spec = SeparableSpec::new(
             depthwise_spec(&first, known, [stride, dilation], padding, activation.0[0])?,
             pointwise_spec(&second, ONE, activation.0[1])?,
@@ -229,7 +229,78 @@ impl SeparableConv2d {
     }
 }
 
-/// Prepared dense convolution (one group).
+/// Prepared inverted residual, fused: [n, c, h, w] gives [n, cout, oh, ow]. The function is ``inverted_residual``.
+///
+/// Parameters
+/// ----------
+/// expand_weight, depthwise_weight, project_weight : float32 array
+///     [e, c, 1, 1], [e*m, 1, kh, kw] and [cout, e*m, 1, 1]; TensorFlow: [1, 1, c, e], [kh, kw, e, m] and [1, 1, e*m, cout].
+///     ``expand_weight`` is None where there is no expanding part; e is c then.
+/// expand_bias, depthwise_bias, project_bias : float32 array, optional
+///     [e], [e*m] and [cout], added before the activations.
+#[doc = window!()]
+#[doc = layout!()]
+/// activation : three
+///     After expand, depthwise and project, each one of
+#[doc = names!()]
+/// residual : bool
+///     Whether the input is added to the result, behind the last activation; both must have one shape.
+#[doc = multiplier!()]
+#[doc = made!()]
+#[doc = raises!()]
+#[pyclass(frozen, extends = Operator, module = "sepconv")]
+pub struct InvertedResidual;
+
+#[pymethods]
+impl InvertedResidual {
+    #[new]
+    #[pyo3(signature = (expand_weight, depthwise_weight, project_weight, expand_bias=None, depthwise_bias=None,
+                        project_bias=None, stride=ONE, padding=VALID, dilation=ONE, layout=NCHW,
+                        activation=NONE_OF_THREE, *, residual=false, multiplier=SINGLE, weight_order=Order::Torch,
+                        isa=None),
+           text_signature = "(expand_weight, depthwise_weight, project_weight, expand_bias=None, depthwise_bias=None, project_bias=None, stride=1, padding=0, dilation=1, layout='nchw', activation=(None, None, None), *, residual=False, multiplier=1, weight_order='torch', isa=None)")]
+    #[allow(clippy::too_many_arguments)] // the order that users of the frameworks know
+    fn new(
+        expand_weight: Option<&Bound<'_, PyAny>>,
+        depthwise_weight: &Bound<'_, PyAny>,
+        project_weight: &Bound<'_, PyAny>,
+        expand_bias: Option<&Bound<'_, PyAny>>,
+        depthwise_bias: Option<&Bound<'_, PyAny>>,
+        project_bias: Option<&Bound<'_, PyAny>>,
+        stride: Pair,
+        padding: Pads,
+        dilation: Pair,
+        layout: Axes,
+        activation: Acts<3>,
+        residual: bool,
+        multiplier: Count,
+        weight_order: Order,
+        isa: Option<&str>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        let expand = Kernel::expanding(expand_weight, expand_bias, weight_order)?;
+        let depthwise = Kernel::new(depthwise_weight, depthwise_bias, weight_order, "depthwise ")?;
+        let project = Kernel::new(project_weight, project_bias, weight_order, "project ")?;
+        let known = Known::Multiplier(multiplier.0);
+        let window = ([stride, dilation], padding);
+        let recipe = inverted_recipe(expand, [depthwise, project], known, window, activation, residual)?;
+        Ok(Operator(Prepared::packed(recipe, layout, args::isa(isa)?)?).with(Self))
+    }
+}
+
+/// Prepared dense convolution (one group): [n, c, h, w] gives [n, cout, oh, ow]. The function is ``conv2d``.
+///
+/// Parameters
+/// ----------
+/// weight : float32 array
+///     [cout, c, kh, kw]; TensorFlow: [kh, kw, c, cout].
+/// bias : float32 array, optional
+///     [cout], added before the activation.
+#[doc = window!()]
+#[doc = layout!()]
+/// activation
+#[doc = names!()]
+#[doc = made!()]
+#[doc = raises!()]
 #[pyclass(frozen, extends = Operator, module = "sepconv")]
 pub struct Conv2d;
 

@@ -7,8 +7,10 @@
 mod args;
 mod array;
 mod classes;
+mod docs;
 mod error;
 mod functions;
+mod pickle;
 mod prepared;
 mod recipe;
 mod run;
@@ -20,10 +22,10 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::classes::{Conv2d, DepthwiseConv2d, Operator, PointwiseConv2d, SeparableConv2d};
+    use crate::classes::{Conv2d, DepthwiseConv2d, InvertedResidual, Operator, PointwiseConv2d, SeparableConv2d};
     #[pymodule_export]
     use crate::functions::{
-        available_isas, conv2d, depthwise_conv2d, pointwise_conv2d, preferred_isa, separable_conv2d,
+        available_isas, conv2d, depthwise_conv2d, inverted_residual, pointwise_conv2d, preferred_isa, separable_conv2d,
     };
     #[pymodule_export]
     use crate::threads::{get_num_threads, set_num_threads};

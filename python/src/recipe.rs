@@ -5,8 +5,8 @@ use crate::array;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use sepconv::{
-    Conv2d, Conv2dSpec, Depthwise, DepthwiseSpec, Isa, Layout, Operator, Pointwise, PointwiseSpec, Separable,
-    SeparableSpec, Shape, Weights,
+    Conv2d, Conv2dSpec, Depthwise, DepthwiseSpec, InvertedResidual, InvertedResidualSpec, Isa, Layout, Operator,
+    Pointwise, PointwiseSpec, Separable, SeparableSpec, Shape, Weights,
 };
 
 /// Weights and bias of one convolution, copied from the caller's arrays.
@@ -20,12 +20,25 @@ pub struct Kernel {
 
 impl Kernel {
     pub fn new(weight: &Bound<'_, PyAny>, bias: Option<&Bound<'_, PyAny>>, order: Order, name: &str) -> PyResult<Self> {
-        let (weight, shape) = array::to_vec(weight, &format!("the {name}weight"))?;
+        let (weight, shape) = array::to_vec(weight, format_args!("the {name}weight"))?;
         let shape = shape.try_into().map_err(|shape: Vec<usize>| {
             PyValueError::new_err(format!("the {name}weight has shape {shape:?}; it must have 4 axes"))
         })?;
-        let bias = bias.map(|bias| array::to_vec(bias, &format!("the {name}bias"))).transpose()?;
+        let bias = bias.map(|bias| array::to_vec(bias, format_args!("the {name}bias"))).transpose()?;
         Ok(Self { weight, shape, order, bias: bias.map(|(bias, _)| bias) })
+    }
+
+    /// Those of an expanding part that may be missing.
+    pub fn expanding(
+        weight: Option<&Bound<'_, PyAny>>,
+        bias: Option<&Bound<'_, PyAny>>,
+        order: Order,
+    ) -> PyResult<Option<Self>> {
+        match (weight, bias) {
+            (Some(weight), bias) => Self::new(weight, bias, order, "expand ").map(Some),
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(PyValueError::new_err("expand_bias is given, but expand_weight is None")),
+        }
     }
 
     fn weights(&self) -> Weights<'_> {
@@ -41,7 +54,7 @@ impl Kernel {
             (Order::TensorFlow, [kh, kw, channels, multiplier]) => Ok((channels, multiplier, [kh, kw])),
             (Order::Torch, [outputs, 1, kh, kw]) => {
                 let (channels, multiplier) = match known {
-                    Known::Channels(channels) => (channels, outputs / channels.max(1)),
+                    Known::Channels(channels) | Known::Expanded(channels) => (channels, outputs / channels.max(1)),
                     Known::Multiplier(multiplier) => (outputs / multiplier.max(1), multiplier),
                 };
                 if channels * multiplier != outputs {
@@ -84,6 +97,7 @@ impl Kernel {
 #[derive(Clone, Copy)]
 pub enum Known {
     Channels(usize),
+    Expanded(usize),
     Multiplier(usize),
 }
 
@@ -91,6 +105,7 @@ impl core::fmt::Display for Known {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Channels(channels) => write!(f, "an input of {channels} channels"),
+            Self::Expanded(channels) => write!(f, "an expanding part of {channels} output channels"),
             Self::Multiplier(multiplier) => write!(f, "multiplier {multiplier}"),
         }
     }
@@ -101,6 +116,8 @@ pub enum Recipe {
     Depthwise(DepthwiseSpec, Kernel),
     Pointwise(PointwiseSpec, Kernel),
     Separable(SeparableSpec, [Kernel; 2]),
+    /// The expanding part may be missing.
+    InvertedResidual(InvertedResidualSpec, Option<Kernel>, [Kernel; 2]),
     Conv2d(Conv2dSpec, Kernel),
 }
 
@@ -121,6 +138,16 @@ impl Recipe {
                 let bias = [first.bias.as_deref(), second.bias.as_deref()];
                 Box::new(Separable::with_isa(&spec, [first.weights(), second.weights()], bias, isa)?)
             }
+            Self::InvertedResidual(spec, first, [second, third]) => {
+                let (depthwise, project) = (spec.depthwise.layout(layout), spec.project.layout(layout));
+                let expand = spec.expand.map(|expand| expand.layout(layout));
+                let spec = InvertedResidualSpec::new(expand, depthwise, project).residual(spec.residual);
+                let none = Weights::torch(&[]);
+                let weights = [first.as_ref().map_or(none, Kernel::weights), second.weights(), third.weights()];
+                let first_bias = first.as_ref().and_then(|first| first.bias.as_deref());
+                let bias = [first_bias, second.bias.as_deref(), third.bias.as_deref()];
+                Box::new(InvertedResidual::with_isa(&spec, weights, bias, isa)?)
+            }
             Self::Conv2d(spec, kernel) => {
                 let spec = spec.layout(layout);
                 Box::new(Conv2d::with_isa(&spec, kernel.weights(), kernel.bias.as_deref(), isa)?)
@@ -133,6 +160,7 @@ impl Recipe {
             Self::Depthwise(spec, _) => spec.output_shape(input),
             Self::Pointwise(spec, _) => spec.output_shape(input),
             Self::Separable(spec, _) => spec.output_shape(input),
+            Self::InvertedResidual(spec, ..) => spec.output_shape(input),
             Self::Conv2d(spec, _) => spec.output_shape(input),
         }
     }

@@ -1,6 +1,6 @@
 //! A run: input and output as slices, a workspace that the thread keeps, the interpreter let go meanwhile.
 
-use crate::args::Axes;
+use crate::args::{Axes, Count};
 use crate::array::{self, Input};
 use crate::error::to_python;
 use crate::prepared::Prepared;
@@ -24,11 +24,11 @@ pub fn run<'py>(
     prepared: &Prepared,
     input: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
-    threads: Option<usize>,
+    threads: Option<Count>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = input.py();
     let axes = prepared.axes;
-    let threads = Threads::new(py, threads)?;
+    let threads = Threads::new(py, threads.map(|threads| threads.0))?;
     let input = Input::new(input, axes)?;
     let shape = prepared.recipe.output_shape(input.shape).map_err(to_python)?;
     let (layout, target, result) = match out {
@@ -61,7 +61,7 @@ fn new<'py>(py: Python<'py>, input: &Input<'py>, shape: Shape, axes: Axes) -> Py
 
 /// The caller's array, which has to be memory that the operator can write in place.
 fn given<'py>(out: &Bound<'py, PyAny>, input: &Input<'py>, shape: Shape, axes: Axes) -> PyResult<Target<'py>> {
-    let array = array::floats(out, "out")?;
+    let array = array::floats(out, format_args!("out"))?;
     let (actual, batched) = array::shape_of(array.shape(), axes, "out")?;
     if actual != shape || batched != input.batched {
         return Err(PyValueError::new_err(format!("out has shape {:?}; the result is {shape}", array.shape())));

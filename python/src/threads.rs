@@ -4,6 +4,7 @@
 //! that made them; a child makes its own. The lock is only ever taken by a thread that is attached to the interpreter, and
 //! forking takes that too, so a child cannot inherit it locked.
 
+use crate::args::Count;
 use crate::error::to_python;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -76,7 +77,8 @@ pub fn get_num_threads() -> usize {
 
 /// Sets the number of threads that calls without ``threads=`` use. Results do not depend on it.
 #[pyfunction]
-pub fn set_num_threads(threads: usize) -> PyResult<()> {
+pub fn set_num_threads(threads: Count) -> PyResult<()> {
+    let Count(threads) = threads;
     if threads == 0 {
         return Err(PyValueError::new_err("threads is 0; it must be at least 1"));
     }

@@ -107,27 +107,70 @@ def test_conv2d_and_pointwise(p):
 
 
 @settings(max_examples=100, deadline=None)
+@given(problems(), st.booleans(), st.sampled_from(EXACT))
+def test_inverted_residual(p, expand, last):
+    """Small integers all the way: 1x1 weights of -1, 0, 1 keep every sum exact."""
+    rng = np.random.default_rng(p["seed"])
+    ones = lambda *shape: rng.integers(-1, 2, shape).astype(np.float32)
+    expanded = p["c"] + 3 if expand else p["c"]
+    middle = expanded * p["m"]
+    x = reference.integers(rng, p["n"], p["c"], *p["size"])
+    ew, dw, pw = ones(expanded, p["c"], 1, 1), reference.integers(rng, middle, 1, *p["kernel"]), ones(p["o"], middle, 1, 1)
+    eb, db, pb = (ones(k) for k in (expanded, middle, p["o"])) if p["bias"] else (None,) * 3
+    if not expand:
+        ew = eb = None
+    acts = (p["activation"][0] if expand else None, p["activation"][1], last)
+    window = dict(stride=p["stride"], padding=p["padding"], dilation=p["dilation"])
+    want = reference.activate(reference.conv2d(x, ew, eb), acts[0]) if expand else x
+    want = reference.activate(reference.conv2d(want, dw, db, groups=expanded, **window), acts[1])
+    want = reference.activate(reference.conv2d(want, pw, pb), acts[2])
+    residual = want.shape == x.shape
+    want = want + x if residual else want
+    shared = dict(layout=p["layout"], activation=acts, residual=residual, weight_order=p["order"], isa=p["isa"], **window)
+    dw = dw if p["order"] == "torch" else np.ascontiguousarray(
+        dw.reshape(expanded, p["m"], *p["kernel"]).transpose(2, 3, 0, 1))
+    weights = dense_weight(p, ew) if expand else None, dw, dense_weight(p, pw)
+    got = sepconv.inverted_residual(outside(p, x), *weights, eb, db, pb, threads=p["threads"], **shared)
+    np.testing.assert_array_equal(inside(p, got), want)
+    operator = sepconv.InvertedResidual(*weights, eb, db, pb, multiplier=p["m"], **shared)
+    np.testing.assert_array_equal(operator(outside(p, x), threads=p["threads"]), got)
+
+
+@settings(max_examples=100, deadline=None)
 @given(problems())
-def test_separable_against_torch(p):
+def test_against_torch(p):
+    """All functions, on reals, against torch's convolutions one after the other."""
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(p["seed"])
-    middle = p["c"] * p["m"]
-    x = rng.standard_normal((p["n"], p["c"], *p["size"]), dtype=np.float32)
-    dw = rng.standard_normal((middle, 1, *p["kernel"]), dtype=np.float32)
-    pw = rng.standard_normal((p["o"], middle, 1, 1), dtype=np.float32)
-    top, left, bottom, right = reference.explicit_padding(p["padding"], p["size"], p["kernel"], p["stride"], p["dilation"])
+    normal = lambda *shape: rng.standard_normal(shape, dtype=np.float32)
+    c, o, taps, expanded = p["c"], p["o"], p["kernel"][0] * p["kernel"][1], p["c"] + 3
+    middle, wide = c * p["m"], expanded * p["m"]
+    x = normal(p["n"], c, *p["size"])
     window = dict(stride=p["stride"], dilation=p["dilation"])
+    top, left, bottom, right = reference.explicit_padding(p["padding"], p["size"], p["kernel"], p["stride"], p["dilation"])
 
-    def both(x, dw, pw):
-        x = torch.nn.functional.pad(x, (left, right, top, bottom))
-        return torch.nn.functional.conv2d(torch.nn.functional.conv2d(x, dw, groups=p["c"], **window), pw).numpy()
+    def one_by_one(x, stages):
+        for weight, groups, windowed in stages:
+            x = torch.nn.functional.pad(x, (left, right, top, bottom)) if windowed else x
+            x = torch.nn.functional.conv2d(x, torch.from_numpy(weight), groups=groups, **(window if windowed else {}))
+        return x.numpy()
 
-    want = both(*map(torch.from_numpy, (x, dw, pw)))
-    # Both are within (n + 4)·ε of the exact sum, in units of the sum of magnitudes; n products in all.
-    magnitude = both(*(torch.from_numpy(np.abs(array)) for array in (x, dw, pw)))
-    n = p["kernel"][0] * p["kernel"][1] + middle + 8
-    got = sepconv.separable_conv2d(x, dw, pw, padding=p["padding"], **window)
-    assert (np.abs(got - want) <= 2 * n * np.finfo(np.float32).eps * magnitude).all()
+    depthwise = lambda channels: (normal(channels * p["m"], 1, *p["kernel"]), channels, True)
+    pointwise = lambda inputs, outputs: (normal(outputs, inputs, 1, 1), 1, False)
+    options = dict(padding=p["padding"], **window)
+    for function, options, products, stages in [
+        (sepconv.depthwise_conv2d, options, taps, [depthwise(c)]),
+        (sepconv.pointwise_conv2d, {}, c, [pointwise(c, o)]),
+        (sepconv.conv2d, options, c * taps, [(normal(o, c, *p["kernel"]), 1, True)]),
+        (sepconv.separable_conv2d, options, taps + middle, [depthwise(c), pointwise(middle, o)]),
+        (sepconv.inverted_residual, options, c + taps + wide, [pointwise(c, expanded), depthwise(expanded), pointwise(wide, o)]),
+    ]:
+        got = function(x, *(weight for weight, _, _ in stages), **options)
+        want = one_by_one(torch.from_numpy(x), stages)
+        # In both, every stage is within (n + 4)·ε of its exact sum, in units of the sum of magnitudes.
+        magnitude = one_by_one(torch.from_numpy(np.abs(x)), [(np.abs(weight), *rest) for weight, *rest in stages])
+        bound = 2 * (products + 4 * len(stages)) * np.finfo(np.float32).eps * magnitude
+        assert (np.abs(got - want) <= bound).all(), function.__name__
 
 
 @pytest.mark.parametrize("activation", ["hardswish", "silu"])
@@ -154,13 +197,29 @@ def test_arguments_that_make_no_sense():
         (ValueError, "bias has 3 elements", lambda: sepconv.depthwise_conv2d(x, w, np.ones(3, np.float32))),
         (ValueError, "stride", lambda: sepconv.depthwise_conv2d(x, w, stride=0)),
         (ValueError, "dilation", lambda: sepconv.depthwise_conv2d(x, w, dilation=(1, 0))),
-        (TypeError, "-1", lambda: sepconv.depthwise_conv2d(x, w, padding=-1)),
+        (ValueError, "-1", lambda: sepconv.depthwise_conv2d(x, w, padding=-1)),
+        (ValueError, "-2", lambda: sepconv.depthwise_conv2d(x, w, stride=(1, -2))),
+        (ValueError, "1, 2, 3", lambda: sepconv.depthwise_conv2d(x, w, padding=[1, 2, 3])),
+        (ValueError, str(2**70), lambda: sepconv.depthwise_conv2d(x, w, dilation=2**70)),
+        (TypeError, "1.5", lambda: sepconv.depthwise_conv2d(x, w, stride=1.5)),
+        (TypeError, "None", lambda: sepconv.depthwise_conv2d(x, w, padding=None)),
+        (ValueError, "-1", lambda: sepconv.depthwise_conv2d(x, w, threads=-1)),
+        (ValueError, "-1", lambda: sepconv.DepthwiseConv2d(w, multiplier=-1)),
+        (ValueError, "1, 4, 5", lambda: sepconv.DepthwiseConv2d(w).output_shape((1, 4, 5))),
+        (ValueError, "-5", lambda: sepconv.DepthwiseConv2d(w).output_shape((1, 4, -5, 5))),
         (ValueError, "full", lambda: sepconv.depthwise_conv2d(x, w, padding="full")),
         (ValueError, "spans 9", lambda: sepconv.depthwise_conv2d(x, w, dilation=4)),
         (ValueError, "gelu", lambda: sepconv.depthwise_conv2d(x, w, activation="gelu")),
         (ValueError, "clamp", lambda: sepconv.depthwise_conv2d(x, w, activation=("clamp", 2, 1))),
         (TypeError, "pair", lambda: sepconv.separable_conv2d(x, w, pw, activation="relu")),
         (TypeError, "pair", lambda: sepconv.separable_conv2d(x, w, pw, activation=("leaky_relu", 0.1))),
+        (TypeError, "three", lambda: sepconv.inverted_residual(x, pw, w, pw, activation=("relu", "relu"))),
+        (TypeError, "three", lambda: sepconv.inverted_residual(x, pw, w, pw, activation=("clamp", 0, 6))),
+        (ValueError, "6 output channels", lambda: sepconv.inverted_residual(x, pw, w, pw)),
+        (ValueError, "expected 4 channels, got 6", lambda: sepconv.inverted_residual(x, None, w, pw, residual=True)),
+        (ValueError, "expand_bias", lambda: sepconv.inverted_residual(x, None, w, pw, np.ones(4, np.float32))),
+        (ValueError, "relu", lambda: sepconv.inverted_residual(x, None, w, pw, activation=("relu", None, None))),
+        (ValueError, "1×4×3×3", lambda: sepconv.inverted_residual(x, None, w, pw[:4].copy(), residual=True)),
         (ValueError, "nwhc", lambda: sepconv.depthwise_conv2d(x, w, layout="nwhc")),
         (ValueError, "keras", lambda: sepconv.depthwise_conv2d(x, w, weight_order="keras")),
         (ValueError, "sse9", lambda: sepconv.depthwise_conv2d(x, w, isa="sse9")),

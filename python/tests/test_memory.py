@@ -100,6 +100,13 @@ def test_dlpack_in_and_out():
     with pytest.raises(ValueError, match="shares memory"):
         OPERATOR(Counting(X), out=Counting(X))
 
+    class OnGpu(Counting):
+        def __dlpack__(self, **kwargs):
+            raise BufferError("this memory is on device 2")
+
+    with pytest.raises(TypeError, match="the input cannot be read through DLPack: this memory is on device 2"):
+        OPERATOR(OnGpu(X))
+
 
 def test_torch_tensors_by_dlpack():
     torch = pytest.importorskip("torch")
@@ -108,6 +115,10 @@ def test_torch_tensors_by_dlpack():
     out = torch.empty(WANT.shape).to(memory_format=torch.channels_last)
     assert OPERATOR(x, out=out) is out
     np.testing.assert_array_equal(out.numpy(), WANT)
+    with pytest.raises(TypeError, match="gradient"):
+        OPERATOR(torch.from_numpy(X).requires_grad_())
+    with pytest.raises(TypeError, match="bfloat16|DLPack"):
+        OPERATOR(torch.from_numpy(X).bfloat16())
 
 
 def test_without_batch_axis():

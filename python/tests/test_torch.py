@@ -120,6 +120,15 @@ def test_changed_weights_are_noticed():
         assert st.SeparableConv2d(torch.ones(4, 1, 3, 3), torch.ones(2, 4, 1, 1))(x)[0, 0, 0, 0] == 36
 
 
+def test_packed_weights_go_with_their_tensors():
+    before = len(st._packed)
+    fused = st.SeparableConv2d(torch.ones(4, 1, 3, 3), torch.ones(2, 4, 1, 1))
+    fused(torch.ones(1, 4, 3, 3))
+    assert len(st._packed) == before + 1
+    del fused
+    assert len(st._packed) == before
+
+
 @pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("bias", [False, True])
 def test_opcheck(order, bias):

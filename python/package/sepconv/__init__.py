@@ -8,6 +8,7 @@ function                   class                   weights (``weight_order="torc
 ``depthwise_conv2d``       ``DepthwiseConv2d``     ``[c*m, 1, kh, kw]`` | ``[kh, kw, c, m]``
 ``pointwise_conv2d``       ``PointwiseConv2d``     ``[cout, cin, 1, 1]`` | ``[1, 1, cin, cout]``
 ``separable_conv2d``       ``SeparableConv2d``     both of the above
+``inverted_residual``      ``InvertedResidual``    pointwise, depthwise, pointwise
 ``conv2d``                 ``Conv2d``              ``[cout, cin, kh, kw]`` | ``[kh, kw, cin, cout]``
 =========================  ======================  ==================================================================
 
@@ -24,8 +25,8 @@ padding
 layout
     Order of the axes of input and output: ``"nchw"`` or ``"nhwc"``; without the batch axis, three axes.
 activation
-    None, ``"relu"``, ``"relu6"``, ``"hardswish"``, ``"silu"``, ``("clamp", lo, hi)`` or ``("leaky_relu", slope)``; for the
-    separable operation a pair (after depthwise, after pointwise) of them.
+    None, ``"relu"``, ``"relu6"``, ``"hardswish"``, ``"silu"``, ``("clamp", lo, hi)`` or ``("leaky_relu", slope)``; for
+    blocks one for each part: (after depthwise, after pointwise), (after expand, after depthwise, after project).
 out
     Array to write to and to return. It must not share memory with the input.
 threads
@@ -39,7 +40,7 @@ Input is float32: a NumPy array, or anything with ``__dlpack__`` in CPU memory (
 without gaps are read in place: NCHW, NHWC, and either of them seen through the axes of the other, as torch's channels_last is.
 The result has the memory order of the input. An input with gaps, flipped or misaligned is copied once. ``out`` is never
 copied: if it cannot be written in place, or is not in the memory order of the input, that is a ``ValueError``. Other dtypes
-are a ``TypeError``; nothing is cast.
+and memory of a GPU are a ``TypeError``; nothing is cast. Weights and biases are copied, once, when they are packed.
 
 The interpreter is released during a run: other threads go on. An array that another thread writes meanwhile gives undefined
 numbers.
@@ -54,6 +55,7 @@ results depend on the instruction set, not on threads, batch or machine: workers
 from sepconv._native import (
     Conv2d,
     DepthwiseConv2d,
+    InvertedResidual,
     Operator,
     PointwiseConv2d,
     SeparableConv2d,
@@ -62,6 +64,7 @@ from sepconv._native import (
     conv2d,
     depthwise_conv2d,
     get_num_threads,
+    inverted_residual,
     pointwise_conv2d,
     preferred_isa,
     separable_conv2d,
@@ -71,6 +74,7 @@ from sepconv._native import (
 __all__ = [
     "Conv2d",
     "DepthwiseConv2d",
+    "InvertedResidual",
     "Operator",
     "PointwiseConv2d",
     "SeparableConv2d",
@@ -79,6 +83,7 @@ __all__ = [
     "conv2d",
     "depthwise_conv2d",
     "get_num_threads",
+    "inverted_residual",
     "pointwise_conv2d",
     "preferred_isa",
     "separable_conv2d",

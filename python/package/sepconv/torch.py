@@ -84,10 +84,10 @@ def _operator(channels, weights, stride, padding, dilation, activation) -> sepco
     if not any(weight is not None and weight.is_inference() for weight in weights):
         state = tuple(None if w is None else (id(w), w.data_ptr(), w._version) for w in weights)
         key = (channels, state, stride, padding, dilation, activation)
-        kept = _packed.get(key)
+        kept = _packed.pop(key, None)  # and back at the end, as the one used last; without a lock, which a fork could inherit
         # A tensor that is gone may have left its id and its memory to another.
         if kept is not None and all(reference() is weight for reference, weight in zip(kept[0], weights)):
-            _packed.move_to_end(key)
+            _packed[key] = kept
             return kept[1]
     depthwise, pointwise, depthwise_bias, pointwise_bias = (None if w is None else w.detach() for w in weights)
     operator = sepconv.SeparableConv2d(
@@ -96,9 +96,10 @@ def _operator(channels, weights, stride, padding, dilation, activation) -> sepco
         multiplier=max(depthwise.shape[0] // channels, 1),
     )
     if key is not None:
-        references = [(lambda: None) if weight is None else weakref.ref(weight) for weight in weights]
+        forget = lambda _: _packed.pop(key, None)
+        references = [(lambda: None) if weight is None else weakref.ref(weight, forget) for weight in weights]
         _packed[key] = (references, operator)
-        if len(_packed) > _KEPT:
+        while len(_packed) > _KEPT:
             _packed.popitem(last=False)
     return operator
 

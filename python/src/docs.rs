@@ -1,0 +1,82 @@
+//! Parts of docstrings that several functions and classes share, in numpydoc's form. Pixels are the unit of all sizes.
+
+/// stride, padding, dilation.
+macro_rules! window {
+    () => {
+        "stride, dilation : int or (int, int)
+    In pixels, both axes or (height, width); dilation 1 means not dilated.
+padding : int, (int, int), (int, int, int, int), \"valid\" or \"same\"
+    In pixels: all sides, (height, width) or (top, left, bottom, right); \"same\" gives ceil(input / stride) outputs, with an
+    odd pixel at the bottom and right."
+    };
+}
+
+/// layout.
+macro_rules! layout {
+    () => {
+        "layout : \"nchw\" or \"nhwc\"
+    Order of the axes of input and output; the first one may be missing in both."
+    };
+}
+
+/// Activations by name.
+macro_rules! names {
+    () => {
+        "    None, \"relu\", \"relu6\", \"hardswish\", \"silu\", (\"clamp\", lo, hi) or (\"leaky_relu\", slope)"
+    };
+}
+
+/// What functions take at the end.
+macro_rules! call {
+    () => {
+        "out : float32 array, optional
+    Written in place and returned; in the memory order of the input, and apart from it.
+weight_order : \"torch\", \"onnx\" or \"tensorflow\"
+    Order of the axes of all weights.
+threads : int, optional
+    Threads of this call; ``get_num_threads()`` if None. The result does not depend on it.
+isa : str, optional
+    One of ``available_isas()``; ``preferred_isa()`` if None."
+    };
+}
+
+/// What constructors take at the end.
+macro_rules! made {
+    () => {
+        "weight_order : \"torch\", \"onnx\" or \"tensorflow\"
+    Order of the axes of all weights.
+isa : str, optional
+    One of ``available_isas()``; ``preferred_isa()`` if None."
+    };
+}
+
+/// Kernels for each input channel, where constructors cannot count them.
+macro_rules! multiplier {
+    () => {
+        "multiplier : int
+    Kernels for each input channel, m; weights in TensorFlow's order say it themselves."
+    };
+}
+
+/// Size of the output of a window.
+macro_rules! size {
+    () => {
+        "    oh = (h + top + bottom - dilation * (kh - 1) - 1) // stride + 1, ow in the same way. Axes as ``layout`` says; a new array
+    has the memory order of the input."
+    };
+}
+
+/// What is raised.
+macro_rules! raises {
+    () => {
+        "
+Raises
+------
+TypeError
+    An array is not float32, or an argument has the wrong type.
+ValueError
+    Numbers that do not fit; the message has them."
+    };
+}
+
+pub(crate) use {call, layout, made, multiplier, names, raises, size, window};
