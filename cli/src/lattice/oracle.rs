@@ -81,8 +81,8 @@ pub fn dense(input: &Map, axes: [Axis; 2], outputs: usize, weights: &[i32], bias
     let [kh, kw] = axes.map(|axis| axis.kernel);
     for oy in 0..size[0] {
         for ox in 0..size[1] {
-            for o in 0..outputs {
-                let mut sum = bias[o];
+            for (o, &start) in bias.iter().enumerate().take(outputs) {
+                let mut sum = start;
                 for ky in 0..kh {
                     let Some(y) = place(axes[0], input.size[0], oy, ky) else { continue };
                     for kx in 0..kw {
