@@ -99,7 +99,7 @@ void operators_move_and_isas_are_forced() {
 
 int throw_through_the_library() {
     const sepconv::Operator op(depthwise());
-    const sepconv::Dims shape{1, middle, 64, 64};
+    const sepconv::Dims shape{8, middle, 112, 112}; // enough work for two threads
     const auto map = integers(sepconv::elements(shape), 6);
     std::vector<float> result(map.size());
     sepconv::Workspace workspace(op.workspace_size(shape, 2) + SEPCONV_WORKSPACE_ALIGNMENT);
