@@ -111,14 +111,15 @@ impl Strip {
         let runs = Runs {
             segments: if joined { [ky_end - ky, 1] } else { [ky_end - ky, kw] },
             run: if joined { kw * cin } else { cin },
-            pixel_steps: [window.dilation[0] * self.pitch, window.dilation[1] * cin],
+            // A step that overflows is one that nothing takes.
+            pixel_steps: [window.dilation[0].wrapping_mul(self.pitch), window.dilation[1].wrapping_mul(cin)],
             weight_steps: [kw * cin, cin],
             weight_start: ky * kw * cin,
         };
-        let first_row = (y - start) as usize + ky * window.dilation[0];
+        let first_row = ((y - start) as usize).wrapping_add(ky.wrapping_mul(window.dilation[0]));
         let line = Pixels {
-            input: scratch.ptr.wrapping_add(first_row * self.pitch),
-            in_step: window.stride[1] * cin,
+            input: scratch.ptr.wrapping_add(first_row.wrapping_mul(self.pitch)),
+            in_step: window.stride[1].wrapping_mul(cin),
             output: image.target.at(0, oy, 0),
             out_step: image.target.strides.w,
             count: image.columns.output,
