@@ -49,7 +49,7 @@ cargo_a64() {
 }
 
 # Tests that vary what must not change a result, or draw problems at random: executed natively, and no kernel is theirs alone.
-NATIVE_ONLY=(--skip invariance:: --skip properties::)
+NATIVE_ONLY=(--skip invariance:: --skip metamorphic:: --skip properties::)
 # On further models with the same instruction sets: modules that execute every kernel, also at borders and with special values.
 EVERY_KERNEL=(every_kernel:: depthwise_windows:: special_values:: uninitialised::)
 
