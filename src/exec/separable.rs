@@ -102,8 +102,8 @@ impl Operator for Separable {
     ) -> Result<()> {
         let shape = input.shape();
         let (source, target) = open(self.layout(), self.output_shape(shape)?, input, output)?;
-        let scratch = workspace.get(self.workspace_len(shape, executor.threads())?)?;
         let plan = self.stages.plan(shape, executor.threads())?;
+        let scratch = workspace.get(plan.workspace.ok_or(workspace_overflow(shape))?)?;
         match plan.bands {
             Some(bands) => self.stages.bands(&plan, bands, source, target, scratch, executor),
             None => return self.stages.whole(&plan, source, target, scratch, executor),
