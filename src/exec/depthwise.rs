@@ -172,7 +172,8 @@ impl DepthwiseStage {
         let [rows, columns] = axes(&self.spec.window, source.shape)?;
         let taps = self.spec.window.kernel[0].saturating_mul(self.spec.window.kernel[1]);
         let products = target.shape.len()?.saturating_mul(taps);
-        let threads = blocking::threads(products, executor.threads());
+        let work = products.saturating_mul(blocking::DEPTHWISE_WEIGHT);
+        let threads = blocking::threads(work, executor.threads());
         let channels = self.out_channels();
         let (row_parts, channel_parts) = self.grid(rows.output, target.shape.n, threads);
         let scratch = self.scratch_len(source.shape)?;

@@ -2,8 +2,11 @@
 
 use crate::isa::CacheSizes;
 
-/// Multiply-adds below which another thread costs more than it brings: about 20 µs of one thread's work.
+/// Multiply-adds of a matrix product below which another thread costs more than it brings: about 10 µs of one thread's work.
 const PRODUCTS_PER_THREAD: usize = 600_000;
+
+/// Multiply-adds of a matrix product that take as long as one of a depthwise convolution, which waits for caches.
+pub(crate) const DEPTHWISE_WEIGHT: usize = 3;
 
 /// Threads to use, of those that there are, for so many multiply-adds.
 pub(crate) fn threads(products: usize, available: usize) -> usize {
