@@ -114,7 +114,7 @@ impl Row {
                 kind: format!("KernelKind::Line {{ layout: Layout::Chw, window: None, outputs: {outputs} }}"),
             },
             Shape::Walk { kernel: k, stride, pixels } => Self {
-                name: format!("dw_hwc_{k}x{k}s{stride}_nx{pixels}"),
+                name: format!("dw_hwc_{k}x{k}s{stride}_{}x{pixels}", k.div_ceil(stride)),
                 args: "WalkArgs",
                 function: "Walk",
                 call: format!(

@@ -155,7 +155,7 @@ mod tests {
     fn walks_are_for_square_windows_without_multiplier() {
         let walk = |spec: DepthwiseSpec| depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).walk.map(|k| k.name);
         let spec = DepthwiseSpec::new(64, [3, 3]);
-        assert_eq!(walk(spec), Some("f32_dw_hwc_3x3s1_nx7__avx512"));
+        assert_eq!(walk(spec), Some("f32_dw_hwc_3x3s1_3x7__avx512"));
         assert_eq!(walk(spec.multiplier(2)), None);
         assert_eq!(walk(spec.dilation([2, 1])), None);
         assert_eq!(walk(spec.layout(Layout::Chw)), None);
