@@ -135,6 +135,9 @@ fn dilation_is_a_kernel_stuffed_with_zeros() {
     }
 }
 
+/// Makes a case of some operation with this padding, on a map of this size.
+type Make = Box<dyn Fn(Padding, [usize; 2]) -> Case>;
+
 /// Padding is a map with zeros around it, for finite weights.
 #[test]
 fn padding_is_a_larger_map() {
@@ -142,7 +145,7 @@ fn padding_is_a_larger_map() {
     let padding = Padding::Explicit { top, left, bottom, right };
     for spec in depthwise_cases() {
         let block = SeparableSpec::new(spec, PointwiseSpec::new(spec.channels * spec.multiplier, 17));
-        let make: [(&str, Box<dyn Fn(Padding, [usize; 2]) -> Case>); 3] = [
+        let make: [(&str, Make); 3] = [
             ("depthwise", Box::new(move |padding, size| Case::new(spec.padding(padding), size))),
             (
                 "separable",
