@@ -74,7 +74,8 @@ fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
     match shape {
         Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
         Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
-        Shape::Walk { kernel, pixels, .. } => Some(kernel * kernel * pixels),
+        // Of one input row: those outside the map are skipped.
+        Shape::Walk { kernel, stride, pixels } => Some(kernel * pixels * kernel.div_ceil(stride)),
         // Rows are read a vector of k at a time.
         Shape::GemmHwc { rows, vectors } if by_lane > 0 => Some(rows * vectors * by_lane),
         // Two values of k a round.
