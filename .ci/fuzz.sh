@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
 targets=(specs_and_views runs)
 work=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
-# The oldest one that was seen to work; any later one will do.
-cargo_fuzz=0.13.1
+# The newest one when this was written.
+cargo_fuzz=0.13.2
 
 skip() {
     echo "skipped: $1"
@@ -24,7 +24,7 @@ command -v cargo-fuzz >/dev/null ||
 unset CARGO_TARGET_DIR
 for target in "${targets[@]}"; do
     # What is found on the way goes to a folder of its own: the committed corpus stays small.
-    mkdir -p "$work/corpus/$target"
+    mkdir -p "$work/corpus/$target" "fuzz/corpus/$target"
     cargo +nightly fuzz run --target-dir "$work/target" "$target" "$work/corpus/$target" "fuzz/corpus/$target" -- \
         -max_total_time=$((seconds / ${#targets[@]})) -rss_limit_mb=4096 -print_final_stats=1 2>&1 |
         tee "$work/$target.log" | grep -E '^stat::number_of_executed_units|panicked|ERROR|SUMMARY|Test unit|DONE' ||
