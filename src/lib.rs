@@ -1,11 +1,13 @@
-//! Hand-vectorised CPU kernels for depthwise-separable convolution: depthwise, pointwise, the two fused, and the dense
-//! convolution that they replace. `f32`, layouts HWC and CHW, x86-64 with AVX-512 or AVX2 and FMA, portable SIMD elsewhere.
+//! Hand-vectorised CPU kernels for depthwise-separable convolution: depthwise, pointwise, the two fused, inverted
+//! residual blocks, and the dense convolution that they replace. `f32`, layouts HWC and CHW, x86-64 with AVX-512 or AVX2 and FMA,
+//! aarch64 with NEON, portable SIMD elsewhere.
 //!
 //! A result takes three steps:
 //!
-//! 1. A **spec** says what is asked: [`DepthwiseSpec`], [`PointwiseSpec`], [`SeparableSpec`], [`Conv2dSpec`]. Pure data.
+//! 1. A **spec** says what is asked: [`DepthwiseSpec`], [`PointwiseSpec`], [`SeparableSpec`],
+//!    [`InvertedResidualSpec`], [`Conv2dSpec`]. Pure data.
 //! 2. An **operator** holds the weights, packed once for one layout and instruction set: [`Depthwise`], [`Pointwise`],
-//!    [`Separable`], [`Conv2d`]. Immutable, `Send + Sync`, cheap to clone, good for any map size and batch.
+//!    [`Separable`], [`InvertedResidual`], [`Conv2d`]. Immutable, `Send + Sync`, cheap to clone, good for any map size and batch.
 //! 3. A **run** reads a [`TensorRef`] and writes a [`TensorMut`], on the threads of an [`Executor`], with scratch memory from the
 //!    caller's [`Workspace`]. It allocates nothing: [`Operator::workspace_len`] says beforehand how much it needs.
 //!

@@ -13,7 +13,7 @@
 //! Maps too small to be cut are done whole, one stage after the other. The results have the same bits.
 
 use super::dense::{DenseImage, DenseStage, Sum};
-use super::depthwise::{DepthwiseStage, Image, axes, workspace_overflow};
+use super::depthwise::{DepthwiseStage, Image, axes, check_bias, workspace_overflow};
 use super::executor::Executor;
 use super::inverted_plan::{Fused, Plan};
 use super::map::{Source, Target, open};
@@ -63,7 +63,7 @@ pub(super) struct Stages {
 
 impl InvertedResidual {
     /// Packs weights and biases of (expand, depthwise, project) for the preferred instruction set; those of a missing
-    /// expanding part must be empty.
+    /// expanding part must be empty or `None`.
     pub fn new(spec: &InvertedResidualSpec, weights: [Weights<'_>; 3], bias: [Option<&[f32]>; 3]) -> Result<Self> {
         Self::with_isa(spec, weights, bias, Isa::preferred()?)
     }
@@ -81,6 +81,7 @@ impl InvertedResidual {
             Some(expand) => Some(pointwise::stage(expand, first, bias[0], isa)?),
             None => {
                 first.check("the weights of a missing expanding part", 0)?;
+                check_bias("the bias of a missing expanding part", bias[0], 0)?;
                 None
             }
         };

@@ -298,4 +298,8 @@ fn parts_that_do_not_fit_are_refused() {
     let what = "the weights of a missing expanding part";
     let surplus = InvertedResidual::new(&alone, weights, [None; 3]).map(|_| ());
     assert_eq!(surplus, Err(Error::LengthMismatch { what, expected: 0, actual: 1 }));
+    let what = "the bias of a missing expanding part";
+    let weights = [Weights::torch(&[]), weights[1], weights[2]];
+    let surplus = InvertedResidual::new(&alone, weights, [Some(&[0.0]), None, None]).map(|_| ());
+    assert_eq!(surplus, Err(Error::LengthMismatch { what, expected: 0, actual: 1 }));
 }
