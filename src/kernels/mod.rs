@@ -4,13 +4,12 @@
 //! | family | a vector is | a tile is |
 //! |---|---|---|
 //! | [`line`] | channels (HWC) or columns (CHW) | a line of outputs along the other axis, any kernel |
-//! | [`block`] | channels (HWC) | rows × pixels with all taps in registers |
+//! | [`walk`] | channels (HWC) | pixels of a row, walked down the map with all taps in registers |
 //! | [`gemm`] | output channels (HWC) or pixels (CHW) | rows × columns of a matrix product |
 
 // Unrolled bodies compare constant indices, 0 among them; left as comparisons, they fold away.
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has blocks"))]
 pub(crate) mod border;
 pub(crate) mod gemm;
 #[cfg(sepconv_neon)]
@@ -22,4 +21,5 @@ pub(crate) mod probe;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod rows;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
 pub(crate) mod walk;

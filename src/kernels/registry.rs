@@ -33,7 +33,7 @@ pub(crate) enum KernelKind {
     /// A line of depthwise outputs; `window` is (taps, stride) along the line, `None` for any with any dilation.
     Line { layout: Layout, window: Option<(usize, usize)>, outputs: usize },
     /// Columns of depthwise tiles, HWC.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
     Walk { window: (usize, usize), pixels: usize },
     /// A tile of a matrix product.
     Gemm { layout: Layout, rows: usize, vectors: usize },
@@ -47,7 +47,7 @@ pub(crate) enum KernelKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KernelFn {
     Line(unsafe fn(&LineArgs)),
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
     Walk(unsafe fn(&WalkArgs)),
     Gemm(unsafe fn(&GemmArgs)),
     Rows(unsafe fn(&RowArgs)),
