@@ -48,7 +48,7 @@ cargo_a64() {
 
 # Tests that vary what must not change a result, or draw problems at random: executed natively, and no kernel is theirs alone.
 # Those with forbidden pages, too: under qemu-x86_64 they end in a fault that no native run shows; why was not found out.
-NATIVE_ONLY=(--skip invariance:: --skip metamorphic:: --skip properties:: --skip guard_pages:: --skip pages::)
+NATIVE_ONLY=(--skip invariance:: --skip sharing:: --skip metamorphic:: --skip properties:: --skip guard_pages:: --skip pages::)
 # On further models with the same instruction sets: modules that execute every kernel, also at borders and with special values.
 EVERY_KERNEL=(every_kernel:: depthwise_windows:: special_values:: uninitialised::)
 
