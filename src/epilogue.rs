@@ -1,9 +1,10 @@
-//! What happens to a finished sum before it is stored, in the kernel's registers: the activation. (Bias is where a sum starts.)
+//! What happens to finished sums before they are stored: the activation. (Bias is where a sum starts.)
 //!
 //! Kernels take the epilogue as a type parameter. Two types cover all activations: [`Clamp`] for those that only limit
-//! the range (identity included: its limits are infinite), [`Curve`] for the others, told apart by a branch per tile.
+//! the range (identity included: its limits are infinite), in the kernel's registers, and [`Curve`] for the others: functions of
+//! their own, called once a tile. As a part of every kernel they would be half of its code.
 
-use crate::simd::Simd;
+use crate::simd::{Simd, Task};
 use crate::spec::Activation;
 
 /// Which monomorphised epilogue an activation needs.
@@ -51,11 +52,14 @@ impl EpilogueArgs {
     }
 }
 
-/// An activation as a kernel's type parameter.
+/// An activation as a kernel's type parameter, in two steps.
 pub(crate) trait Epilogue: Copy {
-    /// Whether [`apply`](Self::apply) would change nothing.
-    fn is_identity(args: &EpilogueArgs) -> bool;
-    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
+    /// What is done to all sums of a tile at once.
+    fn bend<S: Simd, const N: usize, const M: usize>(s: S, args: &EpilogueArgs, sums: &mut [[S::V; N]; M]);
+    /// What is then done to each, just before it is stored.
+    fn limit<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
+    /// Whether [`limit`](Self::limit) would change nothing.
+    fn is_unlimited(args: &EpilogueArgs) -> bool;
 }
 
 /// Identity, ReLU, ReLU6, clamp.
@@ -64,13 +68,16 @@ pub(crate) struct Clamp;
 
 impl Epilogue for Clamp {
     #[inline(always)]
-    fn is_identity(args: &EpilogueArgs) -> bool {
-        args.lo == f32::NEG_INFINITY && args.hi == f32::INFINITY
+    fn bend<S: Simd, const N: usize, const M: usize>(_s: S, _args: &EpilogueArgs, _sums: &mut [[S::V; N]; M]) {}
+
+    #[inline(always)]
+    fn limit<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
+        s.at_most(s.at_least(x, s.splat(args.lo)), s.splat(args.hi))
     }
 
     #[inline(always)]
-    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
-        s.at_most(s.at_least(x, s.splat(args.lo)), s.splat(args.hi))
+    fn is_unlimited(args: &EpilogueArgs) -> bool {
+        args.lo == f32::NEG_INFINITY && args.hi == f32::INFINITY
     }
 }
 
@@ -80,17 +87,45 @@ pub(crate) struct Curve;
 
 impl Epilogue for Curve {
     #[inline(always)]
-    fn is_identity(_args: &EpilogueArgs) -> bool {
-        false
+    fn bend<S: Simd, const N: usize, const M: usize>(s: S, args: &EpilogueArgs, sums: &mut [[S::V; N]; M]) {
+        // A copy, whose address is what is passed on: the sums themselves stay in registers.
+        let mut values = *sums;
+        s.call(Curved::<S> { args, values: values.as_flattened_mut() });
+        *sums = values;
     }
 
     #[inline(always)]
-    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
-        match args.curve {
-            CurveKind::Leaky => leaky(s, x, args.slope),
-            CurveKind::HardSwish => hard_swish(s, x),
-            CurveKind::Silu => silu(s, x),
+    fn limit<S: Simd>(_s: S, _args: &EpilogueArgs, x: S::V) -> S::V {
+        x
+    }
+
+    #[inline(always)]
+    fn is_unlimited(_args: &EpilogueArgs) -> bool {
+        true
+    }
+}
+
+/// Replaces values by those of a curve.
+struct Curved<'a, S: Simd> {
+    args: &'a EpilogueArgs,
+    values: &'a mut [S::V],
+}
+
+impl<S: Simd> Task<S> for Curved<'_, S> {
+    #[inline(always)]
+    fn run(self, s: S) {
+        match self.args.curve {
+            CurveKind::Leaky => replace(self.values, |x| leaky(s, x, self.args.slope)),
+            CurveKind::HardSwish => replace(self.values, |x| hard_swish(s, x)),
+            CurveKind::Silu => replace(self.values, |x| silu(s, x)),
         }
+    }
+}
+
+#[inline(always)]
+fn replace<V: Copy>(values: &mut [V], f: impl Fn(V) -> V) {
+    for value in values {
+        *value = f(*value);
     }
 }
 

@@ -41,10 +41,20 @@ pub(super) enum Tested {
     All,
 }
 
+impl Tested {
+    /// Whether input `j` of `inputs` is tested, where an output reads `taps`.
+    pub(super) const fn tests(self, j: usize, inputs: usize, taps: usize) -> bool {
+        match self {
+            Self::None => false,
+            Self::Ends => j + 1 < taps || j + taps > inputs,
+            Self::All => true,
+        }
+    }
+}
+
 /// [`Tested`] as a type: an instance of the tile for each.
 pub(super) trait Border: Copy {
-    /// Whether input `j` of `inputs` is tested, where an output reads `taps`.
-    fn tests(j: usize, inputs: usize, taps: usize) -> bool;
+    const TESTED: Tested;
     /// Whether some outputs are not wanted.
     const CUT: bool;
 }
@@ -52,30 +62,21 @@ pub(super) trait Border: Copy {
 #[derive(Clone, Copy)]
 pub(super) struct Interior;
 impl Border for Interior {
-    #[inline(always)]
-    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
-        false
-    }
+    const TESTED: Tested = Tested::None;
     const CUT: bool = false;
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Ends;
 impl Border for Ends {
-    #[inline(always)]
-    fn tests(j: usize, inputs: usize, taps: usize) -> bool {
-        j + 1 < taps || j + taps > inputs
-    }
+    const TESTED: Tested = Tested::Ends;
     const CUT: bool = false;
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Edge;
 impl Border for Edge {
-    #[inline(always)]
-    fn tests(_j: usize, _inputs: usize, _taps: usize) -> bool {
-        true
-    }
+    const TESTED: Tested = Tested::All;
     const CUT: bool = true;
 }
 

@@ -257,10 +257,11 @@ pub(super) unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usiz
     sums: &mut [[S::V; NV]; MR],
 ) {
     if args.ends {
-        if !E::is_identity(&args.epilogue) {
+        E::bend(s, &args.epilogue, sums);
+        if !E::is_unlimited(&args.epilogue) {
             unroll!(i < MR, max 16, {
                 unroll!(v < NV, max 4, {
-                    sums[i][v] = E::apply(s, &args.epilogue, sums[i][v]);
+                    sums[i][v] = E::limit(s, &args.epilogue, sums[i][v]);
                 });
             });
         }

@@ -9,6 +9,8 @@ pub(crate) trait Lanes<S: Simd>: Copy {
     type Loader: Loader<S>;
     /// Whether neighbouring elements are cheaper to load together.
     const PAIRS: bool = false;
+    /// Whether an outer tap may be [`whole`](Self::whole).
+    const WHOLE: bool = false;
     /// How inputs are loaded for an outer tap that is [`whole`](Self::whole).
     type Whole: Loader<S>;
 
@@ -132,6 +134,7 @@ impl<S: Simd> Clipped<S> {
 impl<S: Simd> Lanes<S> for Clipped<S> {
     type Loader = Range<S>;
     type Whole = All;
+    const WHOLE: bool = true;
 
     #[inline(always)]
     fn loader(self, s: S, outer: usize) -> Range<S> {
@@ -191,6 +194,7 @@ impl<S: Simd> Lanes<S> for Halved<S> {
     type Loader = HalvedRange<S>;
     type Whole = HalvedAll;
     const PAIRS: bool = true;
+    const WHOLE: bool = true;
 
     #[inline(always)]
     fn loader(self, s: S, outer: usize) -> HalvedRange<S> {

@@ -158,23 +158,33 @@ impl LineArgs {
     }
 }
 
-/// Walks the vectors of lanes of a tile: the expression is run for each, with its first lane, input, panel, way of touching
+/// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
 /// lanes and border bound to the names given.
 macro_rules! for_each_vector {
     ($s:ident, $args:ident, $taps:ty, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = !<$taps>::COLUMNS && $args.multiplier > 1;
-        let halved = <$taps>::COLUMNS && $args.lane_step == 2;
         let panel_len = <$taps>::unit::<S>() * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
         while $x < $args.lanes {
-            if <$taps>::COLUMNS && $args.lanes >= S::LANES {
+            if const { <$taps>::COLUMNS } && $args.lanes >= S::LANES {
                 // The last vector is a whole one, too: it makes some outputs a second time, which is cheaper than a part.
                 $x = $x.min($args.lanes - S::LANES);
             }
             let count = ($args.lanes - $x).min(S::LANES);
             // SAFETY: `panel_index < panels`, each of `panel_len` floats.
             let $panel = unsafe { $args.weights.add(panel_index * panel_len) };
-            if repeats {
+            if const { <$taps>::COLUMNS } {
+                if $args.lane_step == 2 {
+                    let (column, mask) = (2 * $x, $s.mask(count));
+                    let $input = $from.wrapping_add(column);
+                    let $lanes = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
+                    with_border!($border, whole, $edge, $tile)
+                } else {
+                    let $input = $from.wrapping_add($x);
+                    let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
+                    with_border!($border, whole, $edge, $tile)
+                }
+            } else if repeats {
                 let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
                 let $input = $from.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
                 // SAFETY: with a multiplier every panel starts with a vector of lane indices.
@@ -184,14 +194,9 @@ macro_rules! for_each_vector {
                 let $edge = Edge;
                 let $panel = $panel.wrapping_add(S::LANES);
                 $tile
-            } else if halved {
-                let (column, mask) = (2 * $x, $s.mask(count));
-                let $input = $from.wrapping_add(column);
-                let $lanes = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
-                with_border!($border, whole, $edge, $tile)
             } else {
                 let $input = $from.wrapping_add($x);
-                if <$taps>::COLUMNS || !$args.lane_ranges.is_null() {
+                if !$args.lane_ranges.is_null() {
                     let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
                     with_border!($border, whole, $edge, $tile)
                 } else if count == S::LANES {
@@ -270,58 +275,67 @@ unsafe fn tuned_tile<
         });
         taps
     };
-    // Input `$j` meets the taps `$taps`.
-    macro_rules! accumulate {
-        ($j:ident, $v:expr, $taps:ident) => {{
-            let v = $v;
-            unroll!(k < K, max 8, {
-                // Known before code is generated: a branch that is left out there costs the compiler nothing further.
-                if const { output_of($j, k, ST) < P } {
-                    let sum = &mut sums[output_of($j, k, ST)];
-                    *sum = s.pin(s.mul_add(v, $taps[k], *sum));
-                }
-            });
-        }};
-    }
     let mut outer = args.outer_range[0];
     while outer < args.outer_range[1] {
         // SAFETY: there is an offset for each outer tap.
         let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
         let taps = taps_of(outer);
-        let paired = L::PAIRS && K <= S::PAIRED_TAPS && outer >= args.pairs_from && outer + 1 < args.outer_range[1];
+        let pairs = const { L::PAIRS && K <= S::PAIRED_TAPS };
+        let paired = pairs && outer >= args.pairs_from && outer + 1 < args.outer_range[1];
         // The tile's inputs, by one way of loading them.
         macro_rules! inputs {
             ($loader:expr) => {{
                 let loader = $loader;
-                if paired {
+                if const { L::PAIRS && K <= S::PAIRED_TAPS } && paired {
                     let next = taps_of(outer + 1);
                     unroll!(j < (P - 1) * ST + K, {
-                        if !B::tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
+                        if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
                             // SAFETY: position j is inside the map, by the test or because all are.
                             let [v, w] = unsafe { loader.load_pair(s, line.wrapping_add(j * args.in_step)) };
-                            accumulate!(j, v, taps);
-                            accumulate!(j, w, next);
+                            meet::<S, K, ST, P, j>(s, &mut sums, v, &taps);
+                            meet::<S, K, ST, P, j>(s, &mut sums, w, &next);
                         }
                     });
                 } else {
                     unroll!(j < (P - 1) * ST + K, {
-                        if !B::tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
+                        if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
                             // SAFETY: position j is inside the map, by the test or because all are.
                             let v = unsafe { loader.load(s, line.wrapping_add(j * args.in_step)) };
-                            accumulate!(j, v, taps);
+                            meet::<S, K, ST, P, j>(s, &mut sums, v, &taps);
                         }
                     });
                 }
             }};
         }
-        match lanes.whole(outer) {
-            Some(loader) => inputs!(loader),
-            None => inputs!(lanes.loader(s, outer)),
+        if const { !L::WHOLE } {
+            inputs!(lanes.loader(s, outer));
+        } else {
+            match lanes.whole(outer) {
+                Some(loader) => inputs!(loader),
+                None => inputs!(lanes.loader(s, outer)),
+            }
         }
         outer += if paired { 2 } else { 1 };
     }
     // SAFETY: the wanted outputs are inside the slice.
     unsafe { store::<S, E, L, B, P>(s, args, tile, x, &sums, lanes) }
+}
+
+/// Input `J` of a tile meets the taps. A function, and conditions in `const`, so that the compiler has little to copy for each
+/// instance of [`tuned_tile`].
+#[inline(always)]
+fn meet<S: Simd, const K: usize, const ST: usize, const P: usize, const J: usize>(
+    s: S,
+    sums: &mut [S::V; P],
+    v: S::V,
+    taps: &[S::V; K],
+) {
+    unroll!(k < K, max 8, {
+        if const { output_of(J, k, ST) < P } {
+            let sum = &mut sums[output_of(J, k, ST)];
+            *sum = s.pin(s.mul_add(v, taps[k], *sum));
+        }
+    });
 }
 
 /// A line of `P` outputs with any number of taps, stride and dilation.
@@ -404,7 +418,7 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
                     let from = line.wrapping_add(at * args.in_step);
                     unroll!(p < P, max 16, {
                         let position = at.wrapping_add(args.stride.wrapping_mul(p));
-                        if !B::tests(0, 0, 1) || (position >= first && position < end) {
+                        if const { !B::TESTED.tests(0, 0, 1) } || (position >= first && position < end) {
                             // SAFETY: the position is inside the map, by the test or because all are.
                             let v = unsafe { loader.load(s, from.wrapping_add(step.wrapping_mul(p))) };
                             sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
@@ -413,9 +427,13 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
                 }
             }};
         }
-        match lanes.whole(outer) {
-            Some(loader) => inputs!(loader),
-            None => inputs!(lanes.loader(s, outer)),
+        if const { !L::WHOLE } {
+            inputs!(lanes.loader(s, outer));
+        } else {
+            match lanes.whole(outer) {
+                Some(loader) => inputs!(loader),
+                None => inputs!(lanes.loader(s, outer)),
+            }
         }
     }
     // SAFETY: the wanted outputs are inside the slice.
@@ -434,9 +452,11 @@ unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
     lanes: L,
 ) {
     let output = tile.output.wrapping_add(x);
+    let mut outputs = [*sums];
+    E::bend(s, &args.epilogue, &mut outputs);
     unroll!(p < P, max 16, {
         if !B::CUT || p < tile.outputs {
-            let y = E::apply(s, &args.epilogue, sums[p]);
+            let y = E::limit(s, &args.epilogue, outputs[0][p]);
             // SAFETY: output p is wanted.
             unsafe { lanes.store(s, output.wrapping_add(p * args.out_step), y) };
         }

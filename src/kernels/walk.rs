@@ -201,7 +201,7 @@ unsafe fn row<S: Simd, L: Lanes<S>, B: Border, const K: usize, const ST: usize, 
     }
     let row = column.input.wrapping_add(i * args.in_steps[0]);
     unroll!(j < (P - 1) * ST + K, max 16, {
-        if !B::tests(j, (P - 1) * ST + K, K) || (j >= tile.first && j < tile.end) {
+        if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= tile.first && j < tile.end) {
             // SAFETY: position (i, j) is inside the map, by the tests or because all are.
             let v = unsafe { lanes.loader(s, 0).load(s, row.wrapping_add(j * args.in_steps[1])) };
             unroll!(d < D, max 4, {
@@ -229,9 +229,11 @@ unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
     sums: &[S::V; P],
     lanes: L,
 ) {
+    let mut outputs = [*sums];
+    E::bend(s, &args.epilogue, &mut outputs);
     unroll!(p < P, max 16, {
         if !B::CUT || p < tile.outputs {
-            let y = E::apply(s, &args.epilogue, sums[p]);
+            let y = E::limit(s, &args.epilogue, outputs[0][p]);
             // SAFETY: output p is wanted.
             unsafe { lanes.store(s, output.wrapping_add(p * args.out_steps[1]), y) };
         }

@@ -1,6 +1,6 @@
 //! AVX2 and FMA: 8 lanes, 16 registers. Masked stores are split into halves: AMD executes `vmaskmovps` stores in microcode.
 
-use super::Simd;
+use super::{Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX2 and FMA.
@@ -236,6 +236,13 @@ impl Simd for Avx2 {
             _mm256_mul_ps(_mm256_mul_ps(x, power(half)), power(_mm256_sub_epi32(n, half)))
         }
     }
+
+    // The compiler does not heed `inline(never)` at a function with `target_feature`.
+    #[inline(never)]
+    fn call(self, task: impl Task<Self>) {
+        // SAFETY: `self` proves what the function asks for.
+        unsafe { call(self, task) }
+    }
 }
 
 /// A function of its own, because register classes are checked against the features of the enclosing function.
@@ -245,4 +252,10 @@ fn pin(mut v: __m256) -> __m256 {
     // SAFETY: no instruction; the register keeps its value.
     unsafe { core::arch::asm!("/* {0} */", inout(ymm_reg) v, options(nomem, nostack, preserves_flags)) };
     v
+}
+
+/// The function that tasks run in.
+#[target_feature(enable = "avx2,fma")]
+fn call(s: Avx2, task: impl Task<Avx2>) {
+    task.run(s);
 }

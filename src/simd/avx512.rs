@@ -1,6 +1,6 @@
 //! AVX-512 (F, BW, VL, DQ) with AVX2 and FMA: 16 lanes, 32 registers, masked loads and stores.
 
-use super::Simd;
+use super::{Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 F, BW, VL and DQ.
@@ -203,6 +203,13 @@ impl Simd for Avx512 {
         // SAFETY: `self` proves avx512f.
         unsafe { _mm512_scalef_ps(x, n) }
     }
+
+    // The compiler does not heed `inline(never)` at a function with `target_feature`.
+    #[inline(never)]
+    fn call(self, task: impl Task<Self>) {
+        // SAFETY: `self` proves what the function asks for.
+        unsafe { call(self, task) }
+    }
 }
 
 /// A function of its own, because register classes are checked against the features of the enclosing function.
@@ -212,4 +219,10 @@ fn pin(mut v: __m512) -> __m512 {
     // SAFETY: no instruction; the register keeps its value.
     unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) v, options(nomem, nostack, preserves_flags)) };
     v
+}
+
+/// The function that tasks run in.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
+fn call(s: Avx512, task: impl Task<Avx512>) {
+    task.run(s);
 }

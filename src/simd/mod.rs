@@ -113,6 +113,15 @@ pub(crate) trait Simd: Copy {
     fn round(self, x: Self::V) -> Self::V;
     /// `x·2ⁿ` for integer `n` in −160…160, denormal results and overflow to infinity included.
     fn scale_by_power_of_two(self, x: Self::V, n: Self::V) -> Self::V;
+
+    /// Runs a task in a function of its own that carries the instruction set's `#[target_feature]`.
+    fn call(self, task: impl Task<Self>);
+}
+
+/// What is compiled once for an instruction set and called by its kernels, instead of being part of each.
+pub(crate) trait Task<S: Simd> {
+    /// To be `inline(always)`, as the methods of [`Simd`].
+    fn run(self, s: S);
 }
 
 /// Instruction sets whose multiply-add takes one lane of a vector as a factor for all lanes of another: a vector of factors is

@@ -1,6 +1,6 @@
 //! NEON: 4 lanes, 32 registers. There are no masked loads and stores: parts of vectors go by the binary digits of their length.
 
-use super::{ByLane, Simd};
+use super::{ByLane, Simd, Task};
 use core::arch::aarch64::*;
 
 /// Proof that the CPU has NEON.
@@ -243,6 +243,13 @@ impl Simd for Neon {
             vmulq_f32(vmulq_f32(x, power(half)), power(vsubq_s32(n, half)))
         }
     }
+
+    // The compiler does not heed `inline(never)` at a function with `target_feature`.
+    #[inline(never)]
+    fn call(self, task: impl Task<Self>) {
+        // SAFETY: `self` proves neon.
+        unsafe { call(self, task) }
+    }
 }
 
 impl ByLane for Neon {
@@ -251,4 +258,10 @@ impl ByLane for Neon {
         // SAFETY: `self` proves neon.
         unsafe { vfmaq_laneq_f32::<LANE>(c, b, a) }
     }
+}
+
+/// The function that tasks run in.
+#[target_feature(enable = "neon")]
+fn call(s: Neon, task: impl Task<Neon>) {
+    task.run(s);
 }

@@ -2,7 +2,7 @@
 //!
 //! `wide` chooses its instructions when it is compiled, so this token must never be used inside a `#[target_feature]` function.
 
-use super::Simd;
+use super::{Simd, Task};
 use wide::{f32x8, i32x8};
 
 /// The portable level; it needs no proof.
@@ -160,5 +160,10 @@ impl Simd for Portable {
         let half = n >> 1u32;
         let power = |n: i32x8| bytemuck::cast::<i32x8, f32x8>((n + i32x8::splat(127)) << 23u32);
         (x * power(half)) * power(n - half)
+    }
+
+    #[inline(never)]
+    fn call(self, task: impl Task<Self>) {
+        task.run(self);
     }
 }
