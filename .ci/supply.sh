@@ -8,21 +8,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=${CARGO_TARGET_DIR:-$PWD/target}/supply
 export PATH="$work/tools/bin:$PATH"
 
-# install CRATE: a cargo plugin, unoptimised, for this script alone.
+# install CRATE VERSION: a cargo plugin, unoptimised, for this script alone.
 install() {
     command -v "$1" >/dev/null ||
-        CARGO_TARGET_DIR="$work/build" cargo install "$1" --locked --debug --quiet --root "$work/tools"
+        CARGO_TARGET_DIR="$work/build" CARGO_PROFILE_DEV_DEBUG=0 cargo install "$1" --version "^$2" --locked --debug --quiet --root "$work/tools"
 }
 
 check_dependencies() {
-    if ! install cargo-deny; then
+    if ! install cargo-deny 0.20.2; then
         echo "skipped: cargo-deny cannot be installed"
         return
     fi
     local manifest
     for manifest in Cargo.toml python/Cargo.toml benches/peers/Cargo.toml fuzz/Cargo.toml; do
         echo "--- $manifest"
-        cargo deny --manifest-path "$manifest" check --config "$PWD/deny.toml" licenses bans sources
+        cargo deny --locked --manifest-path "$manifest" --config "$PWD/deny.toml" --workspace check licenses bans sources
     done
 }
 
@@ -32,7 +32,7 @@ check_public_api() {
         echo "skipped: public API: there is no nightly compiler"
         return
     fi
-    if ! install cargo-public-api; then
+    if ! install cargo-public-api 0.52.0; then
         echo "skipped: cargo-public-api cannot be installed"
         return
     fi
