@@ -58,6 +58,8 @@
 //!
 //! - `rayon` (default): the executor `Rayon`. Without it there are [`Serial`] and any [`Executor`] of your own.
 
+#![cfg_attr(sepconv_portable_only, allow(dead_code, unused_imports, reason = "kernels that are left out use them"))]
+
 mod buffer;
 pub mod cost;
 mod epilogue;

@@ -111,6 +111,103 @@ mod tests {
         }
     }
 
+    /// Claims threads that it does not have.
+    struct Idle;
+    impl Executor for Idle {
+        fn threads(&self) -> usize {
+            4
+        }
+        fn run(&self, _tasks: usize, _task: &(dyn Fn(usize) + Sync)) {}
+    }
+
+    /// Calls every index it is given, in order.
+    struct InTurn(usize);
+    impl Executor for InTurn {
+        fn threads(&self) -> usize {
+            self.0
+        }
+        fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+            (0..tasks).for_each(task);
+        }
+    }
+
+    #[test]
+    fn the_caller_does_what_nobody_has_done() {
+        let seen = Mutex::new(Vec::new());
+        for_each(&Idle, 4, &mut [0.0; 64], 16, 10, |task, _| seen.lock().unwrap().push(task));
+        let mut seen = seen.into_inner().unwrap();
+        seen.sort_unstable();
+        assert_eq!(seen, Vec::from_iter(0..10));
+    }
+
+    #[test]
+    fn scratch_is_a_part_of_the_workspace() {
+        assert_eq!(scratch_len(3, 17), Some(96));
+        assert_eq!(scratch_len(3, 16), Some(48));
+        assert_eq!(scratch_len(0, 16), Some(16));
+        assert_eq!(scratch_len(2, usize::MAX), None);
+        assert_eq!(scratch_len(2, usize::MAX / 2 + 1), None);
+        // More threads than room for their scratch: as many workers as fit.
+        for (threads, room, workers) in [(4, 4, 4), (4, 3, 3), (2, 4, 2), (4, 1, 1)] {
+            let mut workspace = vec![0.0; room * 32];
+            let begin = workspace.as_ptr() as usize;
+            let seen = Mutex::new(std::collections::HashSet::new());
+            let calls = Mutex::new(0);
+            struct Counting<'a>(&'a Mutex<usize>);
+            impl Executor for Counting<'_> {
+                fn threads(&self) -> usize {
+                    4
+                }
+                fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+                    *self.0.lock().unwrap() = tasks;
+                    // The last worker first: it does everything.
+                    (0..tasks).rev().for_each(task);
+                }
+            }
+            for_each(&Counting(&calls), threads, &mut workspace, 20, 9, |_, scratch| {
+                assert_eq!(scratch.len, 32);
+                seen.lock().unwrap().insert((scratch.ptr as usize - begin) / size_of::<f32>());
+            });
+            assert_eq!(seen.into_inner().unwrap(), [(workers - 1) * 32].into());
+            assert_eq!(calls.into_inner().unwrap(), if workers == 1 { 0 } else { workers });
+        }
+    }
+
+    #[test]
+    fn a_worker_begins_with_the_tasks_of_its_index() {
+        for index in 0..3 {
+            struct One(usize);
+            impl Executor for One {
+                fn threads(&self) -> usize {
+                    3
+                }
+                fn run(&self, _tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+                    task(self.0);
+                }
+            }
+            let seen = Mutex::new(Vec::new());
+            for_each(&One(index), 3, &mut [], 0, 9, |task, _| seen.lock().unwrap().push(task));
+            let expected: Vec<usize> = (0..9).map(|i| (index * 3 + i) % 9).collect();
+            assert_eq!(seen.into_inner().unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn more_workers_than_most_are_not_asked_for() {
+        let seen = Mutex::new(vec![0; 1000]);
+        for_each(&InTurn(1000), 1000, &mut [], 0, 1000, |task, _| seen.lock().unwrap()[task] += 1);
+        assert_eq!(seen.into_inner().unwrap(), [1; 1000]);
+    }
+
+    #[test]
+    fn parts_are_even_and_whole_units() {
+        let parts = |len, unit, parts| Vec::from_iter((0..parts).map(|index| part(len, unit, parts, index).len()));
+        assert_eq!(parts(7, 1, 2), [3, 4]);
+        assert_eq!(parts(100, 16, 3), [32, 32, 36]);
+        assert_eq!(parts(64, 16, 2), [32, 32]);
+        assert_eq!(parts(5, 2, 4), [0, 2, 2, 1]);
+    }
+
     #[test]
     fn parts_tile_the_whole() {
         for (len, unit, parts) in [(7, 1, 2), (100, 16, 3), (5, 2, 9), (1, 1, 1)] {

@@ -66,6 +66,16 @@ mod tests {
                         assert_eq!(inside(o, k), o >= from && o < to, "{axis:?} output {o} tap {k}");
                     }
                 }
+                for o in 0..output {
+                    for outputs in 1..=output - o {
+                        let last = axis.start(o + outputs - 1) + ((kernel - 1) * dilation) as isize;
+                        let span = axis.start(o)..=last;
+                        let before = span.clone().take_while(|&at| at < 0).count();
+                        let behind = span.clone().rev().take_while(|&at| at >= input as isize).count();
+                        let [first, end] = axis.inside(axis.start(o), outputs);
+                        assert_eq!([first, end], [before, span.count() - behind], "{axis:?} outputs {o}, {outputs}");
+                    }
+                }
             }
         }
     }

@@ -82,6 +82,8 @@ impl Isa {
     fn detect(self) -> bool {
         match self {
             Self::Portable => true,
+            // A build for development without the other kernels.
+            _ if cfg!(sepconv_portable_only) => false,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => x86_64::has_avx2(),
             #[cfg(target_arch = "x86_64")]

@@ -94,3 +94,77 @@ pub(crate) const fn gcd(mut a: usize, mut b: usize) -> usize {
     }
     a
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Layout;
+
+    /// Weight of channel `c`, kernel `q`, tap `(ky, kx)`: its digits.
+    fn weights(spec: &DepthwiseSpec) -> Vec<f32> {
+        let [kh, kw] = spec.window.kernel;
+        let mut all = Vec::new();
+        for o in 0..spec.channels * spec.multiplier {
+            for ky in 0..kh {
+                all.extend((0..kw).map(|kx| (100 * (o + 1) + 10 * ky + kx) as f32));
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn panels_of_channels() {
+        let spec = DepthwiseSpec::new(3, [2, 2]);
+        let packed = PackedDepthwise::new(&spec, LaneAxis::Channels, 2, Weights::torch(&weights(&spec)), None);
+        assert_eq!((packed.panel_len(), packed.panels()), (10, 2));
+        let first = [0.0, 0.0, 100.0, 200.0, 101.0, 201.0, 110.0, 210.0, 111.0, 211.0];
+        let second = [0.0, 0.0, 300.0, 0.0, 301.0, 0.0, 310.0, 0.0, 311.0, 0.0];
+        assert_eq!(packed.as_slice(), [first, second].concat());
+    }
+
+    #[test]
+    fn panels_with_a_multiplier_say_where_their_channels_are() {
+        let spec = DepthwiseSpec::new(3, [1, 1]).multiplier(3);
+        let bias = Vec::from_iter((1..10).map(|o| o as f32));
+        let packed = PackedDepthwise::new(&spec, LaneAxis::Channels, 4, Weights::torch(&weights(&spec)), Some(&bias));
+        assert_eq!((packed.panel_len(), packed.panels()), (12, 3));
+        // Channels of the lanes, counted from the panel's first; those of lanes that do not exist are 0.
+        let indices = |panel: usize| packed.as_slice()[panel * 12..][..4].iter().map(|index| index.to_bits());
+        assert!(indices(0).eq([0, 0, 0, 1]) && indices(1).eq([0, 0, 1, 1]) && indices(2).eq([0, 0, 0, 0]));
+        let rest = |panel: usize| &packed.as_slice()[panel * 12..][4..12];
+        assert_eq!(rest(1), [5.0, 6.0, 7.0, 8.0, 500.0, 600.0, 700.0, 800.0]);
+        assert_eq!(rest(2), [9.0, 0.0, 0.0, 0.0, 900.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn panels_of_columns_have_a_tap_for_all_lanes_column_by_column() {
+        let spec = DepthwiseSpec::new(2, [2, 3]).layout(Layout::Chw);
+        let packed =
+            PackedDepthwise::new(&spec, LaneAxis::Columns, 8, Weights::torch(&weights(&spec)), Some(&[5.0, 6.0]));
+        assert_eq!((packed.panel_len(), packed.panels()), (7, 2));
+        let first = [5.0, 100.0, 110.0, 101.0, 111.0, 102.0, 112.0];
+        let second = [6.0, 200.0, 210.0, 201.0, 211.0, 202.0, 212.0];
+        assert_eq!(packed.as_slice(), [first, second].concat());
+    }
+
+    #[test]
+    fn panels_of_elements_repeat_where_channels_meet_the_lanes_again() {
+        for (channels, lanes, panels) in [(3, 4, 3), (2, 4, 1), (1, 4, 1), (6, 4, 3)] {
+            let spec = DepthwiseSpec::new(channels, [1, 2]);
+            let packed = PackedDepthwise::new(&spec, LaneAxis::Elements, lanes, Weights::torch(&weights(&spec)), None);
+            assert_eq!((packed.panel_len(), packed.panels()), (3 * lanes, panels), "{channels} channels");
+            for panel in 0..panels {
+                for lane in 0..lanes {
+                    let o = (panel * lanes + lane) % channels;
+                    let tap = |kx: usize| packed.as_slice()[(panel * 3 + 1 + kx) * lanes + lane];
+                    assert_eq!((tap(0), tap(1)), ((100 * (o + 1)) as f32, (100 * (o + 1) + 1) as f32));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn greatest_common_divisors() {
+        assert_eq!((gcd(12, 18), gcd(18, 12), gcd(7, 16), gcd(5, 0), gcd(8, 8)), (6, 6, 1, 5, 8));
+    }
+}

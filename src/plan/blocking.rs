@@ -184,6 +184,126 @@ mod tests {
         }
     }
 
+    // The decisions themselves, with the sizes on both sides of each limit: a change of one is a change of speed.
+
+    #[test]
+    fn threads_have_work_enough() {
+        let most = PRODUCTS_PER_THREAD;
+        for (products, available, expected) in [
+            (0, 8, 1),
+            (most - 1, 8, 1),
+            (most, 8, 2),
+            (3 * most, 8, 4),
+            (usize::MAX, 8, 8),
+            (most, 1, 1),
+            (most, 0, 1),
+        ] {
+            assert_eq!(threads(products, available), expected, "{products} on {available}");
+        }
+    }
+
+    #[test]
+    fn channel_blocks_at_their_limits() {
+        // Panels of 10, 5, 8 and 50 vectors in five eighths of 32 KiB: 32, 64, 40 and 6 of them.
+        for (channels, vectors, expected) in [
+            (1024, 10, 512),
+            (513, 10, 512),
+            (512, 10, 512),
+            (500, 10, 512),
+            (100, 10, 112),
+            (4096, 5, 1024),
+            (4096, 8, 640),
+            (384, 50, 128),
+            (129, 50, 128),
+            (128, 50, 128),
+        ] {
+            assert_eq!(channel_block(channels, vectors * 16, 16, CACHES), expected, "{channels} channels, {vectors}");
+        }
+        assert_eq!(channel_block(4096, 10 * 8, 8, CACHES), 512);
+    }
+
+    #[test]
+    fn spreading_begins_where_a_tile_has_twice_the_lines_of_its_sets() {
+        // Eight ways; a pixel pitch of half a way leaves two sets, of a way or more one, of an odd number of lines all 64.
+        for (pixel_bytes, lines) in [(2048, 32), (1024, 64), (4096, 16), (8192, 16), (3 * 2048, 32), (480, 1024)] {
+            let tile = Footprint { inputs: [3, 5], outputs: lines - 15, pixel_bytes, width: 14, stride: 1 };
+            let channels = pixel_bytes / 4;
+            assert_eq!(spread(tile, channels, CACHES), None, "{pixel_bytes}");
+            assert!(spread(Footprint { outputs: lines - 14, ..tile }, channels, CACHES).is_some(), "{pixel_bytes}");
+        }
+    }
+
+    #[test]
+    fn spread_rows_fit_the_first_level() {
+        let tile = Footprint { inputs: [4, 9], outputs: 14, pixel_bytes: 2048, width: 14, stride: 1 };
+        assert_eq!(spread_capacity(CACHES), 32_768);
+        let expected =
+            |channels, pixel_pitch, row_pitch, outputs| Some(Spread { channels, pixel_pitch, row_pitch, outputs });
+        assert_eq!(spread(Footprint { width: 12, ..tile }, 512, CACHES), expected(128, 144, 1728, 14));
+        assert_eq!(spread(tile, 512, CACHES), expected(64, 80, 1120, 25));
+        assert_eq!(spread(Footprint { stride: 2, ..tile }, 512, CACHES), expected(64, 80, 1120, 12));
+        assert_eq!(spread(Footprint { width: 28, ..tile }, 512, CACHES), expected(48, 48, 1344, 20));
+        assert_eq!(spread(tile, 32, CACHES), expected(32, 48, 672, 44));
+        // Seven eighths of this first level are exactly four rows of twelve pixels of 144; of the next smaller one, less.
+        let l1d = |l1d| spread(Footprint { width: 12, ..tile }, 512, CacheSizes { l1d, ..CACHES }).unwrap().channels;
+        assert_eq!((l1d(31_598), l1d(31_597)), (128, 64));
+        // Exactly the rows that a tile reads, and one less.
+        let l2 = |rows: usize| spread(tile, 512, CacheSizes { l2: rows * 1120 * 4 * 8, ..CACHES });
+        assert_eq!(l2(4), expected(64, 80, 1120, 0));
+        assert_eq!(l2(3), None);
+    }
+
+    #[test]
+    fn strips_fill_half_the_first_level() {
+        // 35 rows of 114 elements.
+        for (output_rows, row_len, stride, span, expected) in
+            [(112, 114, 1, 3, 28), (112, 114, 1, 1, 35), (112, 114, 2, 3, 14), (112, 2000, 1, 3, 7), (5, 2000, 1, 3, 5)]
+        {
+            let found = strip_rows(output_rows, 7, row_len, stride, span, CACHES);
+            assert_eq!(found, expected, "{output_rows} rows of {row_len}, {span} at {stride}");
+        }
+        assert_eq!(strip_rows(9, 4, 0, 1, 1, CACHES), 9);
+    }
+
+    #[test]
+    fn gemm_blocks_follow_the_level_that_weights_stay_in() {
+        assert!(weights_stay(512 << 10, CACHES) && !weights_stay((512 << 10) + 1, CACHES));
+        // Weights stay and A fits the first level; so does A at a tile's columns; A does not; weights do not stay.
+        for (k, n, expected) in
+            [(32, 64, 126), (128, 64, 28), (129, 64, 504), (256, 64, 252), (512, 512, 126), (32, 8192, 2044)]
+        {
+            assert_eq!(gemm_rows(k, n, [14, 32], CACHES), expected, "{k} × {n}");
+        }
+        assert_eq!(gemm_rows(0, 8, [14, 32], CACHES), 4088);
+    }
+
+    #[test]
+    fn a_tenth_more_rows_is_even() {
+        for (rows, threads, expected) in [(10, 1, true), (11, 3, true), (10, 3, false), (10, 11, true), (5, 2, false)] {
+            assert_eq!(even(rows, threads), expected, "{rows} rows, {threads} threads");
+        }
+    }
+
+    #[test]
+    fn bands_fill_a_quarter_of_the_second_level() {
+        for (rows, row_len, width, threads, expected) in [
+            (112, 28 * 256, 28, 1, Some(13)),
+            (112, 28 * 256, 28, 2, Some(14)),
+            (112, 28 * 256, 28, 3, Some(12)),
+            (112, 28 * 256, 28, 4, Some(12)),
+            // Exactly a quarter, and a little more.
+            (16, 4096, 16, 1, Some(1)),
+            (16, 4097, 16, 1, Some(2)),
+            (32, 4096, 16, 2, Some(2)),
+            // Bands of seven rows of four pixels, however large.
+            (56, 100_000, 4, 1, Some(8)),
+            (3, 1_000_000, 4, 1, Some(1)),
+            (4, 0, 0, 1, Some(1)),
+        ] {
+            assert_eq!(bands(rows, row_len, width, threads, CACHES), expected, "{rows} × {row_len}, {threads} threads");
+        }
+    }
+
     #[test]
     fn gemm_blocks_are_whole_tiles() {
         for (k, n) in [(32, 64), (512, 512), (1024, 1024), (100_000, 8)] {

@@ -135,4 +135,92 @@ mod tests {
             assert_eq!(cut(&sizes, 8 * size, None, CACHES), None);
         }
     }
+
+    /// The first blocks of MobileNetV2 and what differs from them.
+    const WIDE: Sizes = Sizes {
+        rows: 112,
+        input_rows: 112,
+        span: 3,
+        stride: 1,
+        widths: [112; 2],
+        channels: 96,
+        multiplier: 1,
+        unit: Some(32),
+        own: 64,
+        tile_rows: 2,
+        layout: Layout::Hwc,
+    };
+
+    #[test]
+    fn the_cut_itself() {
+        let strided = Sizes { rows: 56, widths: [112, 56], stride: 2, ..WIDE };
+        let deep = Sizes { rows: 14, input_rows: 14, widths: [14; 2], channels: 2048, ..WIDE };
+        for (sizes, threads, most, chunks, band, channels, held_rows) in [
+            (WIDE, 1, None, 1, 8, 32, 10),
+            (WIDE, 2, None, 2, 8, 32, 10),
+            (WIDE, 1, Some(5), 1, 5, 32, 7),
+            (WIDE, 2, Some(3), 2, 3, 64, 5),
+            (WIDE, 1, Some(1000), 1, 8, 32, 10),
+            (strided, 1, None, 1, 6, 32, 13),
+            (strided, 2, Some(3), 2, 3, 64, 7),
+            (Sizes { channels: 40, ..WIDE }, 2, None, 2, 6, 32, 8),
+            (Sizes { multiplier: 2, ..WIDE }, 2, Some(3), 2, 3, 32, 5),
+            (Sizes { own: 100_000, ..WIDE }, 2, None, 2, 6, 32, 8),
+            (Sizes { unit: Some(16), ..WIDE }, 1, Some(5), 1, 5, 48, 7),
+            (Sizes { tile_rows: 3, ..WIDE }, 3, None, 3, 6, 32, 8),
+            // Six and five rows are moved for each band, which has three times as many, by the stride.
+            (Sizes { span: 7, ..WIDE }, 1, Some(1000), 1, 18, 32, 24),
+            (Sizes { span: 7, ..strided }, 1, Some(1000), 1, 8, 32, 21),
+            (deep, 2, None, 2, 6, 128, 8),
+            (deep, 1, Some(1000), 1, 12, 128, 14),
+        ] {
+            let expected = Some(Cut { chunks, band, channels, held_rows });
+            assert_eq!(cut(&sizes, threads, most, CACHES), expected, "{sizes:?}, {threads} threads, {most:?}");
+        }
+        // No whole tile of a gemm fits an eighth of the expanded map.
+        assert_eq!(cut(&Sizes { multiplier: 2, ..WIDE }, 2, None, CACHES), None);
+    }
+
+    #[test]
+    fn without_an_expanded_map_rows_are_cut_as_those_of_a_separable_block() {
+        let plain = Sizes { unit: None, ..WIDE };
+        for (sizes, threads, most, chunks, band) in [
+            (plain, 1, None, 19, 6),
+            (plain, 2, None, 20, 6),
+            (plain, 2, Some(3), 38, 3),
+            (plain, 1, Some(1000), 1, 112),
+            (Sizes { multiplier: 2, ..plain }, 1, None, 38, 3),
+        ] {
+            let expected = Some(Cut { chunks, band, channels: 96, held_rows: 1 });
+            assert_eq!(cut(&sizes, threads, most, CACHES), expected, "{threads} threads, {most:?}");
+        }
+        assert_eq!(cut(&Sizes { rows: 5, ..plain }, 2, None, CACHES), None);
+    }
+
+    #[test]
+    fn turns_pay_where_the_expanded_map_leaves_the_second_level() {
+        const MIB: usize = 1 << 20;
+        let chw = Sizes { layout: Layout::Chw, ..WIDE };
+        for (sizes, threads, expanded, expected) in [
+            (WIDE, 1, 2 * MIB, false),
+            (WIDE, 1, 2 * MIB + 1, true),
+            (chw, 1, 4 * MIB, false),
+            (WIDE, 2, MIB / 4, false),
+            (WIDE, 2, MIB / 4 + 1, true),
+            (chw, 2, MIB, false),
+            (chw, 2, MIB + 1, true),
+            // Threads that would wait for one with a row more.
+            (Sizes { rows: 5, ..WIDE }, 2, 4 * MIB, false),
+            // Two rows are expanded twice, of ten and of nine.
+            (Sizes { rows: 10, input_rows: 10, ..WIDE }, 2, 4 * MIB, true),
+            (Sizes { rows: 10, input_rows: 9, ..WIDE }, 2, 4 * MIB, false),
+            // Four rows, between three threads.
+            (Sizes { rows: 21, input_rows: 20, ..WIDE }, 3, 4 * MIB, true),
+            (Sizes { rows: 21, input_rows: 19, ..WIDE }, 3, 4 * MIB, false),
+            // None at a stride as long as the span.
+            (Sizes { rows: 10, input_rows: 1, stride: 3, ..WIDE }, 2, 4 * MIB, true),
+        ] {
+            assert_eq!(pays(&sizes, threads, expanded, CACHES), expected, "{sizes:?}, {threads} threads, {expanded}");
+        }
+    }
 }

@@ -115,7 +115,7 @@ fn candidates(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<I
 mod tests {
     use super::*;
 
-    #[cfg(any(target_arch = "x86_64", sepconv_neon))]
+    #[cfg(all(any(target_arch = "x86_64", sepconv_neon), not(sepconv_portable_only)))]
     fn chosen(spec: &DepthwiseSpec, isa: Isa) -> &'static str {
         depthwise(spec, isa, EpilogueKind::Clamp, true).lines[0].name
     }
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!((vectors(Layout::Hwc), vectors(Layout::Chw)), (4, 3));
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
     #[test]
     fn tuned_kernels_are_chosen_by_taps_and_stride_along_the_line() {
         let spec = DepthwiseSpec::new(64, [3, 3]);
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(chosen(&DepthwiseSpec::new(64, [5, 4]), Isa::Avx512), "f32_dw_hwc_generic_1x8__avx512");
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
     #[test]
     fn walks_are_for_square_windows_without_multiplier() {
         let walk = |spec: DepthwiseSpec| depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).walk.map(|k| k.name);
