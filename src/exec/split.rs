@@ -141,6 +141,26 @@ mod tests {
     }
 
     #[test]
+    fn indices_may_be_any_number_any_number_of_times() {
+        struct Calls<'a>(&'a [usize]);
+        impl Executor for Calls<'_> {
+            fn threads(&self) -> usize {
+                4
+            }
+            fn run(&self, _tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+                self.0.iter().for_each(|&index| task(index));
+            }
+        }
+        for indices in
+            [&[0, 0, 0, 0, 0, 0][..], &[1, 1, 1, 1], &[usize::MAX, usize::MAX, usize::MAX - 1, usize::MAX / 2]]
+        {
+            let seen = Mutex::new(vec![0; 10]);
+            for_each(&Calls(indices), 4, &mut [0.0; 64], 16, 10, |task, _| seen.lock().unwrap()[task] += 1);
+            assert_eq!(seen.into_inner().unwrap(), [1; 10], "{indices:?}");
+        }
+    }
+
+    #[test]
     fn scratch_is_a_part_of_the_workspace() {
         assert_eq!(scratch_len(3, 17), Some(96));
         assert_eq!(scratch_len(3, 16), Some(48));

@@ -182,4 +182,70 @@ mod tests {
         let lines = depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, true).lines;
         assert_eq!(line_outputs(best_line(&lines, 9)), 4);
     }
+
+    #[test]
+    fn half_a_vector_of_channels_is_few() {
+        // Eight lanes.
+        for (channels, expected) in
+            [(1, LaneAxis::Elements), (4, LaneAxis::Elements), (5, LaneAxis::Channels), (16, LaneAxis::Channels)]
+        {
+            assert_eq!(lane_axis(&DepthwiseSpec::new(channels, [3, 3]), Isa::Portable), expected, "{channels}");
+        }
+        let chw = DepthwiseSpec::new(2, [3, 3]).layout(Layout::Chw);
+        assert_eq!(lane_axis(&chw, Isa::Portable), LaneAxis::Columns);
+    }
+
+    #[test]
+    fn portable_lines_fit_the_axis_that_they_run_along() {
+        let names = |spec: &DepthwiseSpec, finite| {
+            let choice = depthwise(spec, Isa::Portable, EpilogueKind::Clamp, finite);
+            assert!(choice.walk.is_none() && choice.rows.name == "f32_copy_row__portable");
+            choice.lines.iter().map(|line| line.name.trim_end_matches("__portable")).collect::<Vec<_>>()
+        };
+        let (hwc, generic) = (["f32_dw_hwc_nx3s1_1x4"], ["f32_dw_hwc_generic_1x4"]);
+        let spec = DepthwiseSpec::new(64, [5, 3]);
+        // Along a row of pixels: taps, stride and dilation of the rows do not matter.
+        assert_eq!(names(&spec.stride([2, 1]).dilation([3, 1]), true), hwc);
+        assert_eq!(names(&spec.dilation([1, 2]), true), generic);
+        assert_eq!(names(&spec.stride([1, 3]), true), generic);
+        // Padding is skipped there, whatever the weights are.
+        assert_eq!(names(&spec, false), hwc);
+        assert!(!depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, false).exact_padding);
+        // Along a column, and along a column with a tap for each lane.
+        let down = spec.layout(Layout::Chw).dilation([1, 2]);
+        assert_eq!(names(&down, true), ["f32_dw_chw_5xns1_2x1"]);
+        assert!(!depthwise(&down, Isa::Portable, EpilogueKind::Clamp, true).exact_padding);
+        assert_eq!(names(&DepthwiseSpec::new(2, [3, 5]), true), hwc);
+        assert_eq!(names(&DepthwiseSpec::new(2, [3, 5]), false), generic);
+    }
+
+    #[test]
+    fn products_have_tiles_of_every_height_the_tallest_first() {
+        let gemm = |layout, vectors, epilogue| {
+            let found = gemm(layout, vectors, Isa::Portable, DType::F32, epilogue);
+            found.iter().map(|(rows, kernel)| (*rows, kernel.name)).collect::<Vec<_>>()
+        };
+        let hwc =
+            [(4, "f32_pw_hwc_4x1v__portable"), (2, "f32_pw_hwc_2x1v__portable"), (1, "f32_pw_hwc_1x1v__portable")];
+        assert_eq!(gemm(Layout::Hwc, 1, EpilogueKind::Clamp), hwc);
+        assert_eq!(gemm(Layout::Chw, 1, EpilogueKind::Curve)[0], (4, "f32_pw_chw_4x1v_curve__portable"));
+        assert_eq!(gemm(Layout::Hwc, 2, EpilogueKind::Clamp), []);
+        for layout in Layout::ALL {
+            assert_eq!(gemm_vectors(layout, Isa::Portable, DType::F32, EpilogueKind::Clamp), 1);
+        }
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
+    #[test]
+    fn products_of_wide_registers_have_tiles_of_two_widths() {
+        let heights = |layout, vectors| {
+            let found = gemm(layout, vectors, Isa::Avx512, DType::F32, EpilogueKind::Clamp);
+            found.iter().map(|(rows, _)| *rows).collect::<Vec<_>>()
+        };
+        assert_eq!(heights(Layout::Hwc, 1), [14, 7, 4, 2, 1]);
+        assert_eq!(heights(Layout::Hwc, 2), [14, 7, 4, 2, 1]);
+        assert_eq!(heights(Layout::Chw, 2), [14, 8, 4, 2, 1]);
+        assert_eq!(heights(Layout::Chw, 1), []);
+        assert_eq!(gemm_vectors(Layout::Hwc, Isa::Avx512, DType::F32, EpilogueKind::Clamp), 2);
+    }
 }
