@@ -103,14 +103,14 @@ impl Row {
                 name: format!("dw_hwc_generic_1x{outputs}"),
                 args: "LineArgs",
                 function: "Line",
-                call: format!("line::run_generic::<{{S}}, {epilogue}, PerLane, {outputs}>"),
+                call: format!("line_generic::run::<{{S}}, {epilogue}, PerLane, {outputs}>"),
                 kind: format!("KernelKind::Line {{ layout: Layout::Hwc, window: None, outputs: {outputs} }}"),
             },
             Shape::GenericChw { outputs } => Self {
                 name: format!("dw_chw_generic_{outputs}x1"),
                 args: "LineArgs",
                 function: "Line",
-                call: format!("line::run_generic::<{{S}}, {epilogue}, Broadcast, {outputs}>"),
+                call: format!("line_generic::run::<{{S}}, {epilogue}, Broadcast, {outputs}>"),
                 kind: format!("KernelKind::Line {{ layout: Layout::Chw, window: None, outputs: {outputs} }}"),
             },
             Shape::Walk { kernel: k, stride, pixels } => Self {

@@ -54,8 +54,10 @@ impl EpilogueArgs {
 
 /// An activation as a kernel's type parameter, in two steps.
 pub(crate) trait Epilogue: Copy {
-    /// What is done to all sums of a tile at once.
+    /// What is done to all sums of a tile at once, in a function of its own.
     fn bend<S: Simd, const N: usize, const M: usize>(s: S, args: &EpilogueArgs, sums: &mut [[S::V; N]; M]);
+    /// The same for one sum, as part of the kernel: for loops that keep more in registers than a call leaves there.
+    fn bend_one<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
     /// What is then done to each, just before it is stored.
     fn limit<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
     /// Whether [`limit`](Self::limit) would change nothing.
@@ -69,6 +71,11 @@ pub(crate) struct Clamp;
 impl Epilogue for Clamp {
     #[inline(always)]
     fn bend<S: Simd, const N: usize, const M: usize>(_s: S, _args: &EpilogueArgs, _sums: &mut [[S::V; N]; M]) {}
+
+    #[inline(always)]
+    fn bend_one<S: Simd>(_s: S, _args: &EpilogueArgs, x: S::V) -> S::V {
+        x
+    }
 
     #[inline(always)]
     fn limit<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
@@ -95,6 +102,15 @@ impl Epilogue for Curve {
     }
 
     #[inline(always)]
+    fn bend_one<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
+        match args.curve {
+            CurveKind::Leaky => leaky(s, x, args.slope),
+            CurveKind::HardSwish => hard_swish(s, x),
+            CurveKind::Silu => silu(s, x),
+        }
+    }
+
+    #[inline(always)]
     fn limit<S: Simd>(_s: S, _args: &EpilogueArgs, x: S::V) -> S::V {
         x
     }
@@ -114,18 +130,9 @@ struct Curved<'a, S: Simd> {
 impl<S: Simd> Task<S> for Curved<'_, S> {
     #[inline(always)]
     fn run(self, s: S) {
-        match self.args.curve {
-            CurveKind::Leaky => replace(self.values, |x| leaky(s, x, self.args.slope)),
-            CurveKind::HardSwish => replace(self.values, |x| hard_swish(s, x)),
-            CurveKind::Silu => replace(self.values, |x| silu(s, x)),
+        for value in self.values {
+            *value = Curve::bend_one(s, self.args, *value);
         }
-    }
-}
-
-#[inline(always)]
-fn replace<V: Copy>(values: &mut [V], f: impl Fn(V) -> V) {
-    for value in values {
-        *value = f(*value);
     }
 }
 

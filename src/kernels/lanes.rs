@@ -9,6 +9,8 @@ pub(crate) trait Lanes<S: Simd>: Copy {
     type Loader: Loader<S>;
     /// Whether neighbouring elements are cheaper to load together.
     const PAIRS: bool = false;
+    /// Whether three neighbouring outer taps are loaded together: those of the only loader, for outer tap 0.
+    const THREES: bool = false;
     /// Whether an outer tap may be [`whole`](Self::whole).
     const WHOLE: bool = false;
     /// How inputs are loaded for an outer tap that is [`whole`](Self::whole).
@@ -38,6 +40,15 @@ pub(crate) trait Loader<S: Simd>: Copy {
     unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
         // SAFETY: the caller's promise is that of `load`, twice.
         unsafe { [self.load(s, p), self.load(s, p.wrapping_add(1))] }
+    }
+
+    /// The lanes at `p` and those one and two elements further.
+    /// # Safety
+    /// The lanes that the implementation stands for must be readable at `p`, `p + 1` and `p + 2`.
+    #[inline(always)]
+    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
+        // SAFETY: the caller's promise is that of `load`, three times.
+        unsafe { [self.load(s, p), self.load(s, p.wrapping_add(1)), self.load(s, p.wrapping_add(2))] }
     }
 }
 
@@ -156,103 +167,13 @@ impl<S: Simd> Lanes<S> for Clipped<S> {
 
 /// The lanes inside the map.
 #[derive(Clone, Copy)]
-pub(crate) struct Range<S: Simd>(S::Range);
+pub(crate) struct Range<S: Simd>(pub(super) S::Range);
 
 impl<S: Simd> Loader<S> for Range<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the caller's promise is that of `load_range`.
         unsafe { s.load_range(p, &self.0) }
-    }
-}
-
-/// Columns at stride 2: only elements inside the map are read, zeros for the others.
-#[derive(Clone, Copy)]
-pub(crate) struct Halved<S: Simd> {
-    /// Column that lane 0 of the vector reads, but for the tap's offset.
-    pub column: usize,
-    /// Columns of the map.
-    pub columns: usize,
-    /// Offset of each outer tap, in columns.
-    pub offsets: *const isize,
-    /// Lanes of the vector that exist.
-    pub mask: S::Mask,
-}
-
-impl<S: Simd> Halved<S> {
-    /// Elements of the two vectors for an outer tap that are inside the map.
-    #[inline(always)]
-    fn inside(self, outer: usize) -> [usize; 2] {
-        // SAFETY: kernels ask for outer taps that exist, and each has an offset.
-        let first = self.column as isize + unsafe { *self.offsets.add(outer) };
-        let last = 2 * S::LANES as isize;
-        [(-first).clamp(0, last) as usize, (self.columns as isize - first).clamp(0, last) as usize]
-    }
-}
-
-impl<S: Simd> Lanes<S> for Halved<S> {
-    type Loader = HalvedRange<S>;
-    type Whole = HalvedAll;
-    const PAIRS: bool = true;
-    const WHOLE: bool = true;
-
-    #[inline(always)]
-    fn loader(self, s: S, outer: usize) -> HalvedRange<S> {
-        let [from, to] = self.inside(outer);
-        let (low, high) = (|at: usize| at.min(S::LANES), |at: usize| at.saturating_sub(S::LANES));
-        HalvedRange { low: Range(s.range(low(from), low(to))), high: Range(s.range(high(from), high(to))) }
-    }
-
-    #[inline(always)]
-    fn whole(self, outer: usize) -> Option<HalvedAll> {
-        (self.inside(outer) == [0, 2 * S::LANES]).then_some(HalvedAll)
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store_masked`.
-        unsafe { s.store_masked(p, s.in_order(v), self.mask) }
-    }
-}
-
-/// Every second column, all of them inside the map. Lanes stay unsorted until they are stored.
-#[derive(Clone, Copy)]
-pub(crate) struct HalvedAll;
-
-impl<S: Simd> Loader<S> for HalvedAll {
-    #[inline(always)]
-    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller promises both elements of every lane, which are those of two vectors.
-        unsafe { s.even_lanes_unsorted(s.load(p), s.load(p.wrapping_add(S::LANES))) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
-        // SAFETY: as above.
-        let (low, high) = unsafe { (s.load(p), s.load(p.wrapping_add(S::LANES))) };
-        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
-    }
-}
-
-/// Every second column of those that are inside the map.
-#[derive(Clone, Copy)]
-pub(crate) struct HalvedRange<S: Simd> {
-    low: Range<S>,
-    high: Range<S>,
-}
-
-impl<S: Simd> Loader<S> for HalvedRange<S> {
-    #[inline(always)]
-    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: what is inside the map can be read, and nothing else is.
-        unsafe { s.even_lanes_unsorted(self.low.load(s, p), self.high.load(s, p.wrapping_add(S::LANES))) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
-        // SAFETY: as above.
-        let (low, high) = unsafe { (self.low.load(s, p), self.high.load(s, p.wrapping_add(S::LANES))) };
-        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
     }
 }
 

@@ -12,12 +12,13 @@
 //!         for each inner tap: accumulate         total         P+K+1 registers
 //! ```
 //! Every output sums its taps in the order (outer, inner) in every instance, so tiles may be cut anywhere. At lane step 2 two
-//! outer taps that read neighbouring columns go together, in the order (inner, outer), because they share their loads.
+//! or three outer taps that read neighbouring columns go together, in the order (inner, outer), because they share their loads.
 //! A position of the line outside the map is skipped;
 //! lanes outside it read as zero, which only a finite tap may meet: `exact` keeps them out of the sum altogether.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
-use super::lanes::{All, Clipped, First, Halved, Lanes, Loader, Repeated};
+use super::halved::{Halved, HalvedThree};
+use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
@@ -125,7 +126,7 @@ impl Taps for Broadcast {
 impl LineArgs {
     /// The pointer contract, as far as it can be checked here.
     #[inline(always)]
-    fn check(&self) {
+    pub(super) fn check(&self) {
         debug_assert!(self.outer_range[1] <= self.taps[0]);
         debug_assert!(self.panels >= 1 && self.multiplier >= 1 && self.lanes >= 1 && self.outputs >= 1);
         debug_assert!(!self.exact || !self.lane_ranges.is_null());
@@ -134,7 +135,7 @@ impl LineArgs {
 
     /// The same work for channel `c`.
     #[inline(always)]
-    fn channel(&self, c: usize) -> Self {
+    pub(super) fn channel(&self, c: usize) -> Self {
         let [input, output, weights] = self.channel_steps;
         Self {
             input: self.input.wrapping_add(c * input),
@@ -146,7 +147,7 @@ impl LineArgs {
 
     /// The tile of up to `width` outputs from output `at`.
     #[inline(always)]
-    fn tile(&self, at: usize, width: usize, stride: usize) -> Tile {
+    pub(super) fn tile(&self, at: usize, width: usize, stride: usize) -> Tile {
         let position = self.start + (at * stride) as isize;
         Tile {
             input: self.input.wrapping_add((at * stride).wrapping_mul(self.in_step)),
@@ -161,7 +162,7 @@ impl LineArgs {
 /// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
 /// lanes and border bound to the names given.
 macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $taps:ty, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+    ($s:ident, $args:ident, $taps:ty, threes: $threes:expr, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = !<$taps>::COLUMNS && $args.multiplier > 1;
         let panel_len = <$taps>::unit::<S>() * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
@@ -177,8 +178,17 @@ macro_rules! for_each_vector {
                 if $args.lane_step == 2 {
                     let (column, mask) = (2 * $x, $s.mask(count));
                     let $input = $from.wrapping_add(column);
-                    let $lanes = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
-                    with_border!($border, whole, $edge, $tile)
+                    let halved = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
+                    if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 0 {
+                        let $lanes = HalvedThree::<S, false>(halved);
+                        with_border!($border, whole, $edge, $tile)
+                    } else if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 1 {
+                        let $lanes = HalvedThree::<S, true>(halved);
+                        with_border!($border, whole, $edge, $tile)
+                    } else {
+                        let $lanes = halved;
+                        with_border!($border, whole, $edge, $tile)
+                    }
                 } else {
                     let $input = $from.wrapping_add($x);
                     let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
@@ -215,6 +225,7 @@ macro_rules! for_each_vector {
         }
     }};
 }
+pub(super) use for_each_vector;
 
 /// A line of `P` outputs with `K` inner taps at stride `ST`, dilation 1.
 ///
@@ -233,7 +244,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
         for at in (0..args.outputs).step_by(P) {
             let tile = args.tile(at, P, ST);
             let border = tile.border(P, (P - 1) * ST + K, K);
-            for_each_vector!(s, args, T, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, threes: K <= S::THREE_COLUMNS, tile.input, border, |x, input, panel, lanes, edge| {
                 // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
                 unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
             });
@@ -276,6 +287,30 @@ unsafe fn tuned_tile<
         taps
     };
     let mut outer = args.outer_range[0];
+    if const { L::THREES } {
+        let columns = [taps_of(0), taps_of(1), taps_of(2)];
+        // SAFETY: there is an offset for each outer tap.
+        let line = input.wrapping_offset(unsafe { *args.outer });
+        macro_rules! inputs {
+            ($loader:expr) => {{
+                let loader = $loader;
+                unroll!(j < (P - 1) * ST + K, {
+                    if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
+                        // SAFETY: position j is inside the map, by the test or because all are.
+                        let [u, v, w] = unsafe { loader.load_three(s, line.wrapping_add(j * args.in_step)) };
+                        meet::<S, K, ST, P, j>(s, &mut sums, u, &columns[0]);
+                        meet::<S, K, ST, P, j>(s, &mut sums, v, &columns[1]);
+                        meet::<S, K, ST, P, j>(s, &mut sums, w, &columns[2]);
+                    }
+                });
+            }};
+        }
+        match lanes.whole(0) {
+            Some(loader) => inputs!(loader),
+            None => inputs!(lanes.loader(s, 0)),
+        }
+        outer = args.outer_range[1];
+    }
     while outer < args.outer_range[1] {
         // SAFETY: there is an offset for each outer tap.
         let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
@@ -338,112 +373,10 @@ fn meet<S: Simd, const K: usize, const ST: usize, const P: usize, const J: usize
     });
 }
 
-/// A line of `P` outputs with any number of taps, stride and dilation.
-///
-/// # Safety
-/// As [`run`], for the taps, stride and dilation in `args`.
-#[inline(always)]
-pub(crate) unsafe fn run_generic<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
-    args.check();
-    for c in 0..args.channels {
-        // SAFETY: the caller's promise is for all channels.
-        unsafe { generic_channel::<S, E, T, P>(s, &args.channel(c)) }
-    }
-}
-
-/// # Safety
-/// As [`run_generic`], for the first channel.
-#[inline(always)]
-unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
-    for at in (0..args.outputs).step_by(P) {
-        let tile = args.tile(at, P, args.stride);
-        let span = (args.taps[1] - 1) * args.dilation + 1;
-        // A stride that overflows here leaves the map within the tile: then all positions are tested.
-        let border = match tile.border(P, (P - 1).saturating_mul(args.stride).saturating_add(span), span) {
-            Tested::None => Tested::None,
-            // The distance of a tap from the ends is not a constant here.
-            Tested::Ends | Tested::All => Tested::All,
-        };
-        if args.exact {
-            for_each_vector!(s, args, T, tile.input, border, |x, input, panel, lanes, edge| {
-                let keep = |outer: usize, new: S::V, old: S::V| {
-                    // SAFETY: `exact` comes with a range for every outer tap.
-                    let [from, to] = unsafe { *args.lane_ranges.add(outer) };
-                    let lane = |at: usize| at.saturating_sub(x).min(S::LANES);
-                    s.select_range(lane(from), lane(to), new, old)
-                };
-                // SAFETY: as below.
-                unsafe { generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, keep) }
-            });
-        } else {
-            for_each_vector!(s, args, T, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
-                unsafe {
-                    generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
-                }
-            });
-        }
-    }
-}
-
-/// # Safety
-/// As [`run_generic`], for the lanes from `x` that `lanes` stands for.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, const P: usize>(
-    s: S,
-    args: &LineArgs,
-    tile: &Tile,
-    x: usize,
-    input: *const f32,
-    panel: *const f32,
-    lanes: L,
-    _border: B,
-    keep: impl Fn(usize, S::V, S::V) -> S::V,
-) {
-    // SAFETY: a panel starts with the bias.
-    let mut sums = [unsafe { T::get(s, panel) }; P];
-    let (first, end) = (tile.first, tile.end);
-    let step = args.stride.wrapping_mul(args.in_step);
-    for outer in args.outer_range[0]..args.outer_range[1] {
-        // SAFETY: there is an offset for each outer tap.
-        let line = input.wrapping_offset(unsafe { *args.outer.add(outer) });
-        macro_rules! inputs {
-            ($loader:expr) => {{
-                let loader = $loader;
-                for k in 0..args.taps[1] {
-                    let at = k * args.dilation;
-                    // SAFETY: the panel has taps[1] taps for each outer tap.
-                    let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
-                    let from = line.wrapping_add(at * args.in_step);
-                    unroll!(p < P, max 16, {
-                        let position = at.wrapping_add(args.stride.wrapping_mul(p));
-                        if const { !B::TESTED.tests(0, 0, 1) } || (position >= first && position < end) {
-                            // SAFETY: the position is inside the map, by the test or because all are.
-                            let v = unsafe { loader.load(s, from.wrapping_add(step.wrapping_mul(p))) };
-                            sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
-                        }
-                    });
-                }
-            }};
-        }
-        if const { !L::WHOLE } {
-            inputs!(lanes.loader(s, outer));
-        } else {
-            match lanes.whole(outer) {
-                Some(loader) => inputs!(loader),
-                None => inputs!(lanes.loader(s, outer)),
-            }
-        }
-    }
-    // SAFETY: the wanted outputs are inside the slice.
-    unsafe { store::<S, E, L, B, P>(s, args, tile, x, &sums, lanes) }
-}
-
 /// # Safety
 /// The wanted outputs must be writable for the lanes.
 #[inline(always)]
-unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
+pub(super) unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
     s: S,
     args: &LineArgs,
     tile: &Tile,

@@ -3,7 +3,7 @@
 //!
 //! | family | a vector is | a tile is |
 //! |---|---|---|
-//! | [`line`] | channels (HWC) or columns (CHW) | a line of outputs along the other axis, any kernel |
+//! | [`line`], [`line_generic`] | channels (HWC) or columns (CHW) | a line of outputs along the other axis, any kernel |
 //! | [`walk`] | channels (HWC) | pixels of a row, walked down the map with all taps in registers |
 //! | [`gemm`] | output channels (HWC) or pixels (CHW) | rows × columns of a matrix product |
 
@@ -14,8 +14,10 @@ pub(crate) mod border;
 pub(crate) mod gemm;
 #[cfg(sepconv_neon)]
 pub(crate) mod gemm_lane;
+pub(crate) mod halved;
 pub(crate) mod lanes;
 pub(crate) mod line;
+pub(crate) mod line_generic;
 pub(crate) mod probe;
 #[cfg(sepconv_record_kernels)]
 pub(crate) mod record;

@@ -2,6 +2,7 @@
 
 use super::gemm::{self, GemmArgs};
 use super::line::{self, Broadcast, LineArgs, PerLane};
+use super::line_generic;
 use super::probe::{self, ProbeArgs};
 use super::rows::{self, RowArgs};
 #[cfg(target_arch = "x86_64")]

@@ -229,11 +229,9 @@ unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
     sums: &[S::V; P],
     lanes: L,
 ) {
-    let mut outputs = [*sums];
-    E::bend(s, &args.epilogue, &mut outputs);
     unroll!(p < P, max 16, {
         if !B::CUT || p < tile.outputs {
-            let y = E::limit(s, &args.epilogue, outputs[0][p]);
+            let y = E::limit(s, &args.epilogue, E::bend_one(s, &args.epilogue, sums[p]));
             // SAFETY: output p is wanted.
             unsafe { lanes.store(s, output.wrapping_add(p * args.out_steps[1]), y) };
         }

@@ -159,6 +159,26 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn after_unsorted(self, v: __m256, end: __m256) -> __m256 {
+        // Outputs 0 1 4 5 and 2 3 6 7 stand in the halves.
+        // SAFETY: `self` proves avx2.
+        unsafe {
+            let moved = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(0, 0, 5, 2, 1, 4, 3, 6));
+            _mm256_blend_ps::<0b0000_0001>(moved, end)
+        }
+    }
+
+    #[inline(always)]
+    fn before_unsorted(self, v: __m256, end: __m256) -> __m256 {
+        // SAFETY: `self` proves avx2.
+        unsafe {
+            let moved = _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(1, 4, 3, 6, 5, 2, 7, 0));
+            let end = _mm256_broadcastss_ps(_mm256_castps256_ps128(end));
+            _mm256_blend_ps::<0b1000_0000>(moved, end)
+        }
+    }
+
+    #[inline(always)]
     fn permute(self, v: __m256, index: __m256) -> __m256 {
         // SAFETY: `self` proves avx2.
         unsafe { _mm256_permutevar8x32_ps(v, _mm256_castps_si256(index)) }

@@ -10,6 +10,7 @@ pub(crate) struct Avx512(());
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const PAIRED_TAPS: usize = 5;
+    const THREE_COLUMNS: usize = 3;
     type V = __m512;
     type Mask = __mmask16;
     type Range = __mmask16;
@@ -128,6 +129,25 @@ impl Simd for Avx512 {
         unsafe {
             let pairs = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
             _mm512_castpd_ps(_mm512_permutexvar_pd(pairs, _mm512_castps_pd(v)))
+        }
+    }
+
+    #[inline(always)]
+    fn after_unsorted(self, v: __m512, end: __m512) -> __m512 {
+        // Outputs 0 1 8 9, 2 3 10 11, 4 5 12 13 and 6 7 14 15 stand in the quarters; 16 is lane 0 of `end`.
+        // SAFETY: `self` proves avx512f.
+        unsafe {
+            let index = _mm512_setr_epi32(16, 0, 13, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14);
+            _mm512_permutex2var_ps(v, index, end)
+        }
+    }
+
+    #[inline(always)]
+    fn before_unsorted(self, v: __m512, end: __m512) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe {
+            let index = _mm512_setr_epi32(1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 2, 15, 16);
+            _mm512_permutex2var_ps(v, index, end)
         }
     }
 

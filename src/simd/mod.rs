@@ -22,6 +22,8 @@ pub(crate) trait Simd: Copy {
     const FUSED: bool = true;
     /// Most taps of a column of which two fit the registers beside a tile's sums.
     const PAIRED_TAPS: usize = 0;
+    /// Most taps of a column of which three fit.
+    const THREE_COLUMNS: usize = 0;
     /// A vector.
     type V: Copy;
     /// The first so many lanes of a vector.
@@ -85,6 +87,10 @@ pub(crate) trait Simd: Copy {
     fn in_order(self, v: Self::V) -> Self::V {
         v
     }
+    /// Of lanes left unsorted: each is the one before it in order, the first lane 0 of `end`.
+    fn after_unsorted(self, v: Self::V, end: Self::V) -> Self::V;
+    /// Of lanes left unsorted: each is the one behind it in order, the last lane 0 of `end`.
+    fn before_unsorted(self, v: Self::V, end: Self::V) -> Self::V;
     /// Lane `l` is lane `index[l]` of `v`; the indices are integers in `0..LANES`, given as the bits of floats.
     fn permute(self, v: Self::V, index: Self::V) -> Self::V;
     /// Lanes `from..to` of `new`, all others of `old`.

@@ -33,6 +33,7 @@ impl Simd for Neon {
     const LANES: usize = 4;
     // Twice 7 taps, 7 sums, and two vectors that become even and odd lanes: 25 registers.
     const PAIRED_TAPS: usize = 7;
+    const THREE_COLUMNS: usize = 3;
     type V = float32x4_t;
     type Mask = usize;
     type Range = LaneRange;
@@ -159,6 +160,18 @@ impl Simd for Neon {
     fn odd_lanes(self, low: float32x4_t, high: float32x4_t) -> float32x4_t {
         // SAFETY: `self` proves neon.
         unsafe { vuzp2q_f32(low, high) }
+    }
+
+    #[inline(always)]
+    fn after_unsorted(self, v: float32x4_t, end: float32x4_t) -> float32x4_t {
+        // SAFETY: `self` proves neon.
+        unsafe { vextq_f32::<3>(vdupq_laneq_f32::<0>(end), v) }
+    }
+
+    #[inline(always)]
+    fn before_unsorted(self, v: float32x4_t, end: float32x4_t) -> float32x4_t {
+        // SAFETY: `self` proves neon.
+        unsafe { vextq_f32::<1>(v, end) }
     }
 
     #[inline(always)]

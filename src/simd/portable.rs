@@ -96,6 +96,18 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn after_unsorted(self, v: f32x8, end: f32x8) -> f32x8 {
+        let (v, end) = (v.to_array(), end.to_array());
+        f32x8::new([end[0], v[0], v[1], v[2], v[3], v[4], v[5], v[6]])
+    }
+
+    #[inline(always)]
+    fn before_unsorted(self, v: f32x8, end: f32x8) -> f32x8 {
+        let (v, end) = (v.to_array(), end.to_array());
+        f32x8::new([v[1], v[2], v[3], v[4], v[5], v[6], v[7], end[0]])
+    }
+
+    #[inline(always)]
     fn permute(self, v: f32x8, index: f32x8) -> f32x8 {
         let (v, index) = (v.to_array(), index.to_array());
         let lane = |lane: usize| v[index[lane].to_bits() as usize & 7];

@@ -17,11 +17,11 @@ pub struct Allowance {
 
 /// All allowances.
 pub const ALLOWANCES: &[Allowance] = &[
-    Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_nx*__portable", spills: 8, reason: PORTABLE_LINES },
+    Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_nx*__portable", spills: 10, reason: PORTABLE_LINES },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_*xn*__portable", spills: 14, reason: PORTABLE_HALVED },
-    Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_5xns*__avx2", spills: 40, reason: AVX2_PAIRS },
+    Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_5xns*__avx2", spills: 41, reason: AVX2_PAIRS },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_3x3s*__avx512", spills: 13, reason: AVX512_WALK },
-    Allowance { arch: Arch::Aarch64, pattern: "f32_dw_chw_*xn*__portable", spills: 14, reason: PORTABLE_HALVED },
+    Allowance { arch: Arch::Aarch64, pattern: "f32_dw_chw_*xn*__portable", spills: 16, reason: PORTABLE_HALVED },
 ];
 
 const AVX512_WALK: &str = "sums, taps and an input are 31 registers of 32: bias, limits and some taps are read from the stack, where nothing is \

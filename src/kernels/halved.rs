@@ -1,0 +1,194 @@
+//! Columns at stride 2 as lanes: vectors hold every second column. Taps that read neighbouring columns share their loads, and of three
+//! taps the outermost is one of the others moved by a lane.
+
+use super::lanes::{Lanes, Loader, Range};
+use crate::simd::Simd;
+
+/// Columns at stride 2: only elements inside the map are read, zeros for the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Halved<S: Simd> {
+    /// Column that lane 0 of the vector reads, but for the tap's offset.
+    pub column: usize,
+    /// Columns of the map.
+    pub columns: usize,
+    /// Offset of each outer tap, in columns.
+    pub offsets: *const isize,
+    /// Lanes of the vector that exist.
+    pub mask: S::Mask,
+}
+
+impl<S: Simd> Halved<S> {
+    /// Elements of the two vectors for an outer tap that are inside the map.
+    #[inline(always)]
+    fn inside(self, outer: usize) -> [usize; 2] {
+        // SAFETY: kernels ask for outer taps that exist, and each has an offset.
+        let first = self.column as isize + unsafe { *self.offsets.add(outer) };
+        let last = 2 * S::LANES as isize;
+        [(-first).clamp(0, last) as usize, (self.columns as isize - first).clamp(0, last) as usize]
+    }
+}
+
+impl<S: Simd> Lanes<S> for Halved<S> {
+    type Loader = HalvedRange<S>;
+    type Whole = HalvedAll;
+    const PAIRS: bool = true;
+    const WHOLE: bool = true;
+
+    #[inline(always)]
+    fn loader(self, s: S, outer: usize) -> HalvedRange<S> {
+        let [from, to] = self.inside(outer);
+        let (low, high) = (|at: usize| at.min(S::LANES), |at: usize| at.saturating_sub(S::LANES));
+        HalvedRange { low: Range(s.range(low(from), low(to))), high: Range(s.range(high(from), high(to))) }
+    }
+
+    #[inline(always)]
+    fn whole(self, outer: usize) -> Option<HalvedAll> {
+        (self.inside(outer) == [0, 2 * S::LANES]).then_some(HalvedAll)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the caller's promise is that of `store_masked`.
+        unsafe { s.store_masked(p, s.in_order(v), self.mask) }
+    }
+}
+
+/// Every second column, all of them inside the map. Lanes stay unsorted until they are stored.
+#[derive(Clone, Copy)]
+pub(crate) struct HalvedAll;
+
+impl<S: Simd> Loader<S> for HalvedAll {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller promises both elements of every lane, which are those of two vectors.
+        unsafe { s.even_lanes_unsorted(s.load(p), s.load(p.wrapping_add(S::LANES))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
+        // SAFETY: as above.
+        let (low, high) = unsafe { (s.load(p), s.load(p.wrapping_add(S::LANES))) };
+        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
+    }
+}
+
+/// Every second column of those that are inside the map.
+#[derive(Clone, Copy)]
+pub(crate) struct HalvedRange<S: Simd> {
+    low: Range<S>,
+    high: Range<S>,
+}
+
+impl<S: Simd> Loader<S> for HalvedRange<S> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: what is inside the map can be read, and nothing else is.
+        unsafe { s.even_lanes_unsorted(self.low.load(s, p), self.high.load(s, p.wrapping_add(S::LANES))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
+        // SAFETY: as above.
+        let (low, high) = unsafe { (self.low.load(s, p), self.high.load(s, p.wrapping_add(S::LANES))) };
+        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
+    }
+}
+
+/// Every second column for three neighbouring outer taps: a pair that shares two vectors, the second and third if `FIRST_MOVED`, else the
+/// first and second; and the remaining one, which is the pair's other end moved by a lane, with one element more at the end.
+#[derive(Clone, Copy)]
+pub(crate) struct HalvedThree<S: Simd, const FIRST_MOVED: bool>(pub Halved<S>);
+
+impl<S: Simd, const FIRST_MOVED: bool> HalvedThree<S, FIRST_MOVED> {
+    /// The first outer tap of the pair.
+    const PAIR: usize = FIRST_MOVED as usize;
+
+    /// Whether the element that no vector of the pair holds is inside the map.
+    #[inline(always)]
+    fn end_is_inside(self) -> bool {
+        // SAFETY: there is an offset for each of the three taps.
+        let first = self.0.column as isize + unsafe { *self.0.offsets };
+        let column = first + if FIRST_MOVED { 0 } else { 2 * S::LANES as isize };
+        column >= 0 && column < self.0.columns as isize
+    }
+}
+
+impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for HalvedThree<S, FIRST_MOVED> {
+    type Loader = ThreeRange<S, FIRST_MOVED>;
+    type Whole = ThreeAll<FIRST_MOVED>;
+    const THREES: bool = true;
+    const WHOLE: bool = true;
+
+    #[inline(always)]
+    fn loader(self, s: S, _outer: usize) -> ThreeRange<S, FIRST_MOVED> {
+        ThreeRange { pair: self.0.loader(s, Self::PAIR), end: Range(s.range(0, usize::from(self.end_is_inside()))) }
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<ThreeAll<FIRST_MOVED>> {
+        (self.0.whole(Self::PAIR).is_some() && self.end_is_inside()).then_some(ThreeAll)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.0.store(s, p, v) }
+    }
+}
+
+/// All three taps inside the map for all lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreeAll<const FIRST_MOVED: bool>;
+
+impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeAll<FIRST_MOVED> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller promises every second column from `p`.
+        unsafe { HalvedAll.load(s, p) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
+        // SAFETY: the caller promises three taps for every lane: the pair's vectors, and the element before or behind them.
+        unsafe {
+            let [pair, end] = places::<S, FIRST_MOVED>(p);
+            three::<S, FIRST_MOVED>(s, HalvedAll.load_pair(s, pair), s.splat(*end))
+        }
+    }
+}
+
+/// Of the three taps only what is inside the map.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreeRange<S: Simd, const FIRST_MOVED: bool> {
+    pair: HalvedRange<S>,
+    end: Range<S>,
+}
+
+impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeRange<S, FIRST_MOVED> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.load_three(s, p)[0] }
+    }
+
+    #[inline(always)]
+    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
+        // SAFETY: what is inside the map can be read, and nothing else is.
+        unsafe {
+            let [pair, end] = places::<S, FIRST_MOVED>(p);
+            three::<S, FIRST_MOVED>(s, self.pair.load_pair(s, pair), self.end.load(s, end))
+        }
+    }
+}
+
+/// Where the pair and the element beyond it stand, for a first tap at `p`.
+#[inline(always)]
+fn places<S: Simd, const FIRST_MOVED: bool>(p: *const f32) -> [*const f32; 2] {
+    if FIRST_MOVED { [p.wrapping_add(1), p] } else { [p, p.wrapping_add(2 * S::LANES)] }
+}
+
+/// The three taps' lanes, from the pair's and the element beyond them in lane 0 of `end`.
+#[inline(always)]
+fn three<S: Simd, const FIRST_MOVED: bool>(s: S, [even, odd]: [S::V; 2], end: S::V) -> [S::V; 3] {
+    if FIRST_MOVED { [s.after_unsorted(odd, end), even, odd] } else { [even, odd, s.before_unsorted(even, end)] }
+}
