@@ -1,8 +1,10 @@
 # Steps of .ci/run that run tests on emulated CPUs; sourced by it. docs/dispatch.md has the matrix and the rule for its subset.
 
 A64=aarch64-unknown-linux-gnu
-# The emulator of each architecture.
-declare -A RUNNERS=([x86_64]=qemu-x86_64 [aarch64]="qemu-aarch64 -L /usr/aarch64-linux-gnu")
+# For each architecture with only the portable kernels the compiler's target: one with 32 bits, one that is big-endian.
+declare -A PORTABLE_TARGETS=([arm]=armv7-unknown-linux-gnueabihf [ppc64]=powerpc64-unknown-linux-gnu)
+declare -A RUNNERS=([x86_64]=qemu-x86_64 [aarch64]="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    [arm]="qemu-arm -L /usr/arm-linux-gnueabihf" [ppc64]="qemu-ppc64 -L /usr/powerpc64-linux-gnu")
 
 # Debian's compiler has a standard library for aarch64, rustup's needs another download.
 install_cross_tools() {
@@ -40,10 +42,11 @@ have_cross_tools() {
     [ -d "$(/usr/bin/rustc --print target-libdir --target $A64)" ]
 }
 
-# cargo for aarch64.
+# cargo for aarch64. Checks that the native tests have already made cost half of the time to compile: they are left out here.
 cargo_a64() {
     RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-        CARGO_PROFILE_DEV_DEBUG=0 cargo "$@" --target $A64 --target-dir "$target/a64"
+        CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false \
+        cargo "$@" --target $A64 --target-dir "$target/a64"
 }
 
 # Tests that vary what must not change a result, or draw problems at random: executed natively, and no kernel is theirs alone.
@@ -106,6 +109,44 @@ test_on_aarch64() {
         "verify portable" "verify neon" \
         "emulate aarch64 neoverse-n1 kernels portable,neon neon,fp16,dotprod $binaries" \
         "emulate aarch64 cortex-a53 kernels portable,neon neon $binaries"
+}
+
+# Debian's standard library for these is missing or older than the crate allows; rustup has one.
+install_portable_targets() {
+    local arch
+    [ "${emulators:-}" = yes ] || return 0
+    if ! command -v rustup >/dev/null || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        skip "portable kernels on arm and ppc64: they need rustup, and root on Debian"
+        return
+    fi
+    for arch in "${!PORTABLE_TARGETS[@]}"; do
+        if ! rustup target add "${PORTABLE_TARGETS[$arch]}"; then
+            skip "portable kernels on $arch: its standard library cannot be had here"
+            unset "PORTABLE_TARGETS[$arch]"
+        fi
+    done
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross >/dev/null
+    portable_targets=yes
+}
+
+# cargo_portable ARCH ARGUMENT...
+cargo_portable() {
+    local target_name=${PORTABLE_TARGETS[$1]}
+    shift
+    CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER=arm-linux-gnueabihf-gcc \
+        CARGO_TARGET_POWERPC64_UNKNOWN_LINUX_GNU_LINKER=powerpc64-linux-gnu-gcc \
+        CARGO_PROFILE_DEV_DEBUG=0 cargo "$@" --target "$target_name" --target-dir "$target/portable"
+}
+
+test_portable_targets() {
+    [ "${portable_targets:-}" = yes ] || return 0
+    local arch binaries commands=()
+    for arch in "${!PORTABLE_TARGETS[@]}"; do
+        binaries=$(library_tests cargo_portable "$arch" test --package sepconv --lib --tests | paste -sd' ')
+        commands+=("emulate $arch max all portable - $binaries")
+    done
+    at_once "${commands[@]}"
 }
 
 # The native test programs, on CPUs with less than this one.

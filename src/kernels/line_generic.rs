@@ -84,7 +84,8 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
                     let at = k * args.dilation;
                     // SAFETY: the panel has taps[1] taps for each outer tap.
                     let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
-                    let from = line.wrapping_add(at * args.in_step);
+                    // The step of an axis with one position may be any number.
+                    let from = line.wrapping_add(at.wrapping_mul(args.in_step));
                     unroll!(p < P, max 16, {
                         let position = at.wrapping_add(args.stride.wrapping_mul(p));
                         if const { !B::TESTED.tests(0, 0, 1) } || (position >= first && position < end) {

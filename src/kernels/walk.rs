@@ -60,7 +60,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
         let at = if args.outputs >= P { at.min(args.outputs - P) } else { at };
         let position = args.start + (at * ST) as isize;
         let tile = Tile {
-            input: args.input.wrapping_add(at * ST * args.in_steps[1]),
+            input: args.input.wrapping_add((at * ST).wrapping_mul(args.in_steps[1])),
             output: args.output.wrapping_add(at * args.out_steps[1]),
             first: (-position).max(0) as usize,
             end: (args.extent as isize - position).max(0) as usize,

@@ -285,3 +285,30 @@ fn views() {
         assert_eq!(TensorMut::strided(&mut data, shape, strides).is_ok(), readable);
     });
 }
+
+/// The stride of an axis with one position is never stepped over, so it may be any number.
+#[test]
+fn strides_of_single_rows_and_columns() {
+    for (layout, kernel, step) in Layout::ALL
+        .into_iter()
+        .flat_map(|layout| [[3, 3], [4, 4], [5, 5]].map(|kernel| (layout, kernel)))
+        .flat_map(|(layout, kernel)| [1, 2].map(|step| (layout, kernel, step)))
+    {
+        let spec = DepthwiseSpec::new(5, kernel).stride([step; 2]).padding(Padding::Same).layout(layout);
+        let weights: Vec<f32> = (0..spec.weights_len().unwrap()).map(|i| (i % 7) as f32).collect();
+        let operator = Depthwise::new(&spec, Weights::torch(&weights), None).unwrap();
+        let data: Vec<f32> = (0..5 * 9).map(|i| (i % 5) as f32 - 2.0).collect();
+        for shape in [Shape::new(1, 5, 1, 9), Shape::new(1, 5, 9, 1)] {
+            let packed = TensorRef::new(&data, shape, layout).unwrap();
+            let mut strides = packed.strides();
+            if shape.h == 1 {
+                strides.h = usize::MAX / 2 + 3;
+            } else {
+                strides.w = usize::MAX / 2 + 3;
+            }
+            let far = TensorRef::strided(&data, shape, strides).unwrap();
+            let expected = operator.run_to_vec(&packed, &Serial).unwrap();
+            assert_eq!(operator.run_to_vec(&far, &Serial).unwrap(), expected, "{spec:?} {shape}");
+        }
+    }
+}
