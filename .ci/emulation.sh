@@ -3,6 +3,8 @@
 A64=aarch64-unknown-linux-gnu
 # For each architecture with only the portable kernels the compiler's target: one with 32 bits, one that is big-endian.
 declare -A PORTABLE_TARGETS=([arm]=armv7-unknown-linux-gnueabihf [ppc64]=powerpc64-unknown-linux-gnu)
+# The model of each, and how much of the suite runs there.
+declare -A PORTABLE_MODELS=([arm]="max all" [ppc64]="power9 kernels")
 declare -A RUNNERS=([x86_64]=qemu-x86_64 [aarch64]="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     [arm]="qemu-arm -L /usr/arm-linux-gnueabihf" [ppc64]="qemu-ppc64 -L /usr/powerpc64-linux-gnu")
 
@@ -144,7 +146,7 @@ test_portable_targets() {
     local arch binaries commands=()
     for arch in "${!PORTABLE_TARGETS[@]}"; do
         binaries=$(library_tests cargo_portable "$arch" test --package sepconv --lib --tests | paste -sd' ')
-        commands+=("emulate $arch max all portable - $binaries")
+        commands+=("emulate $arch ${PORTABLE_MODELS[$arch]} portable - $binaries")
     done
     at_once "${commands[@]}"
 }
