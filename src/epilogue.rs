@@ -2,7 +2,7 @@
 //!
 //! Kernels take the epilogue as a type parameter. Two types cover all activations: [`Clamp`] for those that only limit
 //! the range (identity included: its limits are infinite), in the kernel's registers, and [`Curve`] for the others: functions of
-//! their own, called once a tile. As a part of every kernel they would be half of its code.
+//! their own, called once a tile, except where the call costs more than the code: in whole depthwise tiles.
 
 use crate::simd::{Simd, Task};
 use crate::spec::Activation;

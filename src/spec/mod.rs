@@ -37,7 +37,7 @@ impl Padding {
     }
 }
 
-/// Function applied to every output, in the kernel's registers.
+/// Function applied to every output, within the kernel.
 ///
 /// A NaN stays NaN through every activation, the clamping ones included.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
