@@ -24,8 +24,8 @@ pub fn registry(tiles: &[Tile], arch: &str) -> String {
 /// The module that a shim stands in: modules are what the compiler shares out to threads.
 fn module(tile: &Tile, epilogue: &str) -> String {
     let family = match tile.shape {
-        Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::Walk { .. } => "dw_hwc",
-        Shape::LineChw { .. } | Shape::GenericChw { .. } => "dw_chw",
+        Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::WalkHwc { .. } => "dw_hwc",
+        Shape::LineChw { .. } | Shape::GenericChw { .. } | Shape::WalkChw { .. } => "dw_chw",
         Shape::GemmHwc { .. } | Shape::GemmChw { .. } => "pw",
         Shape::Rows | Shape::Probe { .. } => return format!("{}_memory", tile.target.name),
     };
@@ -113,15 +113,22 @@ impl Row {
                 call: format!("line_generic::run::<{{S}}, {epilogue}, Broadcast, {outputs}>"),
                 kind: format!("KernelKind::Line {{ layout: Layout::Chw, window: None, outputs: {outputs} }}"),
             },
-            Shape::Walk { kernel: k, stride, pixels } => Self {
+            Shape::WalkHwc { kernel: k, stride, pixels } => Self {
                 name: format!("dw_hwc_{k}x{k}s{stride}_{}x{pixels}", k.div_ceil(stride)),
                 args: "WalkArgs",
                 function: "Walk",
                 call: format!(
-                    "walk::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}>",
+                    "walk_hwc::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}>",
                     depth = k.div_ceil(stride)
                 ),
-                kind: format!("KernelKind::Walk {{ window: ({k}, {stride}), pixels: {pixels} }}"),
+                kind: format!("KernelKind::Walk {{ layout: Layout::Hwc, window: ({k}, {stride}), width: {pixels} }}"),
+            },
+            Shape::WalkChw { kernel: k, stride, vectors } => Self {
+                name: format!("dw_chw_{k}x{k}s{stride}_{}x{vectors}v", k.div_ceil(stride)),
+                args: "LineArgs",
+                function: "Line",
+                call: format!("walk_chw::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}>", depth = k.div_ceil(stride)),
+                kind: format!("KernelKind::Walk {{ layout: Layout::Chw, window: ({k}, {stride}), width: {vectors} }}"),
             },
             Shape::GemmHwc { rows, vectors } => Self {
                 name: format!("pw_hwc_{rows}x{vectors}v"),

@@ -85,7 +85,9 @@ pub enum Shape {
     GenericChw { outputs: usize },
     /// Depthwise HWC: down a column of so many pixels, all taps live, and as many rows of outputs
     /// as an input row belongs to.
-    Walk { kernel: usize, stride: usize, pixels: usize },
+    WalkHwc { kernel: usize, stride: usize, pixels: usize },
+    /// Depthwise CHW: down up to so many vectors of columns, or one of two channels, all taps live, rows of outputs as above.
+    WalkChw { kernel: usize, stride: usize, vectors: usize },
     /// Matrix product, rows are pixels: rows × vectors of output channels.
     GemmHwc { rows: usize, vectors: usize },
     /// Matrix product, rows are output channels: rows × vectors of pixels.
@@ -110,7 +112,14 @@ impl Tile {
         match self.shape {
             Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => outputs + kernel + 1,
             Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => outputs + 1 + operand,
-            Shape::Walk { kernel, stride, pixels } => kernel.div_ceil(stride) * pixels + kernel * kernel + 1,
+            Shape::WalkHwc { kernel, stride, pixels } => kernel.div_ceil(stride) * pixels + kernel * kernel + 1,
+            Shape::WalkChw { kernel, stride, vectors } => {
+                let of = |vectors: usize, channels: usize| {
+                    let halves = if stride == 2 { 2 } else { 0 };
+                    vectors * channels * (kernel.div_ceil(stride) + kernel) + channels * kernel * kernel + halves
+                };
+                of(vectors, 1).max(of(1, 2))
+            }
             // A vector of A for each row, one of B at a time.
             Shape::GemmHwc { rows, vectors } if self.target.by_lane > 0 => rows * vectors + rows + 1,
             Shape::GemmChw { rows, vectors } if self.target.by_lane > 0 => {
@@ -145,8 +154,11 @@ const fn hwc(target: Target, kernel: usize, stride: usize, outputs: usize) -> Ti
 const fn chw(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
     tile(target, Shape::LineChw { kernel, stride, outputs })
 }
-const fn walk(target: Target, kernel: usize, stride: usize, pixels: usize) -> Tile {
-    tile(target, Shape::Walk { kernel, stride, pixels })
+const fn walk_hwc(target: Target, kernel: usize, stride: usize, pixels: usize) -> Tile {
+    tile(target, Shape::WalkHwc { kernel, stride, pixels })
+}
+const fn walk_chw(target: Target, kernel: usize, stride: usize, vectors: usize) -> Tile {
+    tile(target, Shape::WalkChw { kernel, stride, vectors })
 }
 const fn gemm_hwc(target: Target, rows: usize, vectors: usize) -> Tile {
     tile(target, Shape::GemmHwc { rows, vectors })
@@ -167,8 +179,10 @@ pub const TILES: &[Tile] = &[
     hwc(AVX512, 7, 1, 14),
     hwc(AVX512, 7, 1, 7),
     hwc(AVX512, 7, 2, 7),
-    walk(AVX512, 3, 1, 7),
-    walk(AVX512, 3, 2, 7),
+    walk_hwc(AVX512, 3, 1, 7),
+    walk_hwc(AVX512, 3, 2, 7),
+    walk_chw(AVX512, 3, 1, 3),
+    walk_chw(AVX512, 3, 2, 3),
     chw(AVX512, 3, 1, 14),
     chw(AVX512, 3, 1, 7),
     chw(AVX512, 3, 2, 7),

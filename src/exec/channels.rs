@@ -13,7 +13,7 @@ use super::spread::{self, Rows};
 use crate::buffer::LINE;
 use crate::kernels::line::LineArgs;
 use crate::kernels::registry::{KernelDesc, KernelFn};
-use crate::kernels::walk::WalkArgs;
+use crate::kernels::walk_hwc::WalkArgs;
 use crate::layout::Shape;
 use crate::plan::blocking::{self, Footprint, Spread};
 use crate::plan::select;

@@ -128,6 +128,7 @@ impl DepthwiseStage {
     /// Fewest output rows that a kernel makes at a time without leaving a part of its tile unused.
     pub(super) fn tile_rows(&self) -> usize {
         match self.choice.lane_axis {
+            _ if self.choice.walk.is_some() => 1,
             LaneAxis::Channels => 1,
             _ => self.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).min().unwrap_or(1),
         }

@@ -211,7 +211,8 @@ impl Band<'_> {
         if !self.in_place {
             self.copy_rows(c, top, bottom, &outputs);
         }
-        let kernel = select::best_line(&self.stage.choice.lines, outputs.len());
+        let choice = &self.stage.choice;
+        let kernel = choice.walk.unwrap_or_else(|| select::best_line(&choice.lines, outputs.len()));
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { longest_line(self.stage) } else { outputs.len() };
         for oy in outputs.clone().step_by(step) {

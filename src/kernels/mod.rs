@@ -4,13 +4,15 @@
 //! | family | a vector is | a tile is |
 //! |---|---|---|
 //! | [`line`], [`line_generic`] | channels (HWC) or columns (CHW) | a line of outputs along the other axis, any kernel |
-//! | [`walk`] | channels (HWC) | pixels of a row, walked down the map with all taps in registers |
+//! | [`walk_hwc`], `walk_chw` | channels (HWC) or columns (CHW) | pixels of a row or vectors of columns, walked down the map with all taps in registers |
 //! | [`gemm`] | output channels (HWC) or pixels (CHW) | rows × columns of a matrix product |
 
 // Unrolled bodies compare constant indices, 0 among them; left as comparisons, they fold away.
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
 pub(crate) mod border;
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
+pub(crate) mod descent;
 pub(crate) mod gemm;
 #[cfg(sepconv_neon)]
 pub(crate) mod gemm_lane;
@@ -23,5 +25,7 @@ pub(crate) mod probe;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod rows;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod walk_chw;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
-pub(crate) mod walk;
+pub(crate) mod walk_hwc;

@@ -5,9 +5,9 @@ use super::line::{self, Broadcast, LineArgs, PerLane};
 use super::line_generic;
 use super::probe::{self, ProbeArgs};
 use super::rows::{self, RowArgs};
+use super::walk_hwc::WalkArgs;
 #[cfg(target_arch = "x86_64")]
-use super::walk;
-use super::walk::WalkArgs;
+use super::{walk_chw, walk_hwc};
 use crate::epilogue::{Clamp, Curve, EpilogueKind};
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
@@ -33,9 +33,9 @@ pub(crate) struct KernelDesc {
 pub(crate) enum KernelKind {
     /// A line of depthwise outputs; `window` is (taps, stride) along the line, `None` for any with any dilation.
     Line { layout: Layout, window: Option<(usize, usize)>, outputs: usize },
-    /// Columns of depthwise tiles, HWC.
+    /// Columns of depthwise tiles of so many pixels (HWC) or vectors of columns (CHW).
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
-    Walk { window: (usize, usize), pixels: usize },
+    Walk { layout: Layout, window: (usize, usize), width: usize },
     /// A tile of a matrix product.
     Gemm { layout: Layout, rows: usize, vectors: usize },
     /// A copy of a piece of a row.
@@ -118,7 +118,8 @@ mod tests {
             let agree = matches!(
                 (kernel.kind, kernel.run),
                 (KernelKind::Line { .. }, KernelFn::Line(_))
-                    | (KernelKind::Walk { .. }, KernelFn::Walk(_))
+                    | (KernelKind::Walk { layout: Layout::Hwc, .. }, KernelFn::Walk(_))
+                    | (KernelKind::Walk { layout: Layout::Chw, .. }, KernelFn::Line(_))
                     | (KernelKind::Gemm { .. }, KernelFn::Gemm(_))
                     | (KernelKind::Rows, KernelFn::Rows(_))
                     | (KernelKind::Probe { .. }, KernelFn::Probe(_))

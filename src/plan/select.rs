@@ -45,9 +45,14 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
         lines = line(None);
     }
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
+    let walks = match lane_axis {
+        LaneAxis::Channels => spec.multiplier == 1,
+        LaneAxis::Columns => !exact_padding,
+        LaneAxis::Elements => false,
+    };
     let walk = candidates(isa, spec.dtype, epilogue)
-        .find(|kernel| matches!(kernel.kind, KernelKind::Walk { window, .. } if window == wanted))
-        .filter(|_| square && lane_axis == LaneAxis::Channels && spec.multiplier == 1);
+        .find(|kernel| matches!(kernel.kind, KernelKind::Walk { layout, window, .. } if layout == spec.layout && window == wanted))
+        .filter(|_| square && walks);
     DepthwiseChoice { lane_axis, lines, walk, rows: rows(isa, spec.dtype), exact_padding }
 }
 

@@ -3,14 +3,14 @@
 //! ```text
 //! for each column of tiles
 //!   for each vector of channels                      accumulators  D·P    D = ⌈K/ST⌉ rows of outputs (start at the bias)
-//!     for each output row                            taps          K·K
-//!       for each of the ST input rows new to it      input         1
-//!         for each input, each tap of it: accumulate total         D·P+K·K+1 registers
-//!       store the finished row, move up the others
+//!     down the rows (see `descent`)                  taps          K·K
+//!       for each input of a row                      input         1
+//!         for each tap of it: accumulate             total         D·P+K·K+1 registers
 //! ```
 //! Sums run in the order (kernel row, kernel column), as in [`line`](super::line), and skip what is outside the map.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
+use super::descent::{Descent, descend};
 use super::lanes::{All, First, Lanes, Loader};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
@@ -53,7 +53,6 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
     s: S,
     args: &WalkArgs,
 ) {
-    const { assert!(D == K.div_ceil(ST) && D <= 3 && ST <= K) };
     debug_assert!(args.rows >= 1 && args.outputs >= 1 && args.channels >= 1);
     for at in (0..args.outputs).step_by(P) {
         // The last tile is a whole one, too: it makes some outputs a second time, which is cheaper than a part.
@@ -100,12 +99,16 @@ unsafe fn channels<S: Simd, E: Epilogue, const K: usize, const ST: usize, const 
 }
 
 /// A column of tiles and where it stands.
-struct Column<'a, S: Simd, const K: usize> {
+struct Column<'a, S: Simd, E, L, B, const K: usize, const ST: usize> {
     args: &'a WalkArgs,
     tile: &'a Tile,
+    panel: *const f32,
     taps: [[S::V; K]; K],
-    /// Input of the column's first channel.
+    /// Input and output of the column's first channel.
     input: *const f32,
+    output: *mut f32,
+    lanes: L,
+    how: core::marker::PhantomData<(E, B)>,
 }
 
 /// # Safety
@@ -128,7 +131,7 @@ unsafe fn column<
     c: usize,
     panel: *const f32,
     lanes: L,
-    border: B,
+    _border: B,
 ) {
     let mut taps = [[s.splat(0.0); K]; K];
     unroll!(ky < K, max 4, {
@@ -137,103 +140,61 @@ unsafe fn column<
             taps[ky][kx] = unsafe { s.load(panel.add((1 + ky * K + kx) * S::LANES)) };
         });
     });
-    let column = Column::<S, K> { args, tile, taps, input: tile.input.wrapping_add(c) };
-    // SAFETY: a panel starts with the bias.
-    let bias = || unsafe { [s.load(panel); P] };
-    let mut sums = [bias(); D];
-    // Input rows that the first output row shares with the next ones.
-    unroll!(i < K - ST, max 4, {
-        // SAFETY: the caller's promise.
-        unsafe { row::<S, L, B, K, ST, D, P>(s, &column, &mut sums, i, i, D, lanes, border) }
-    });
-    let output = |r: usize| tile.output.wrapping_add(c + r * args.out_steps[0]);
-    macro_rules! output_row {
-        ($r:expr, $live:literal) => {{
-            unroll!(t < ST, max 4, {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    row::<S, L, B, K, ST, D, P>(s, &column, &mut sums, $r * ST + K - ST + t, K - ST + t, $live, lanes, border)
-                }
-            });
-            // SAFETY: the outputs of row r are inside the slice.
-            unsafe { store::<S, E, L, B, P>(s, args, tile, output($r), &sums[0], lanes) };
-            unroll!(d < D - 1, max 4, {
-                sums[d] = sums[d + 1];
-            });
-        }};
-    }
-    let mut r = 0;
-    while r + D <= args.rows {
-        output_row!(r, 3);
-        sums[D - 1] = bias();
-        r += 1;
-    }
-    // Rows that would begin below the last one are left out.
-    if D >= 3 && r + 2 <= args.rows {
-        output_row!(r, 2);
-        r += 1;
-    }
-    if r < args.rows {
-        output_row!(r, 1);
-    }
+    let (input, output) = (tile.input.wrapping_add(c), tile.output.wrapping_add(c));
+    let how = core::marker::PhantomData;
+    let column = Column::<S, E, L, B, K, ST> { args, tile, panel, taps, input, output, lanes, how };
+    // SAFETY: the caller's promise.
+    unsafe { descend::<S, _, K, ST, D, P>(s, &column, args.rows) }
 }
 
-/// What input row `i` adds to the rows of sums; `phase` is its distance from the row that output row 0 of them begins with, and
-/// sums from `live` on are not wanted.
-///
-/// # Safety
-/// As [`run`].
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn row<S: Simd, L: Lanes<S>, B: Border, const K: usize, const ST: usize, const D: usize, const P: usize>(
-    s: S,
-    column: &Column<'_, S, K>,
-    sums: &mut [[S::V; P]; D],
-    i: usize,
-    phase: usize,
-    live: usize,
-    lanes: L,
-    _border: B,
-) {
-    let (args, tile) = (column.args, column.tile);
-    if i < args.row_range[0] || i >= args.row_range[1] {
-        return;
+impl<S, E, L, B, const K: usize, const ST: usize, const D: usize, const P: usize> Descent<S, D, P>
+    for Column<'_, S, E, L, B, K, ST>
+where
+    S: Simd,
+    E: Epilogue,
+    L: Lanes<S>,
+    B: Border,
+{
+    #[inline(always)]
+    fn bias(&self, s: S) -> [S::V; P] {
+        // SAFETY: a panel starts with the bias.
+        unsafe { [s.load(self.panel); P] }
     }
-    let row = column.input.wrapping_add(i * args.in_steps[0]);
-    unroll!(j < (P - 1) * ST + K, max 16, {
-        if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= tile.first && j < tile.end) {
-            // SAFETY: position (i, j) is inside the map, by the tests or because all are.
-            let v = unsafe { lanes.loader(s, 0).load(s, row.wrapping_add(j * args.in_steps[1])) };
-            unroll!(d < D, max 4, {
-                if d < live && phase >= d * ST && phase - d * ST < K {
-                    unroll!(kx < K, max 4, {
-                        if const { output_of(j, kx, ST) < P } {
-                            let sum = &mut sums[d][output_of(j, kx, ST)];
-                            *sum = s.pin(s.mul_add(v, column.taps[phase - d * ST][kx], *sum));
-                        }
-                    });
-                }
-            });
-        }
-    });
-}
 
-/// # Safety
-/// The wanted outputs must be writable at `output` for the lanes.
-#[inline(always)]
-unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P: usize>(
-    s: S,
-    args: &WalkArgs,
-    tile: &Tile,
-    output: *mut f32,
-    sums: &[S::V; P],
-    lanes: L,
-) {
-    unroll!(p < P, max 16, {
-        if !B::CUT || p < tile.outputs {
-            let y = E::limit(s, &args.epilogue, E::bend_one(s, &args.epilogue, sums[p]));
-            // SAFETY: output p is wanted.
-            unsafe { lanes.store(s, output.wrapping_add(p * args.out_steps[1]), y) };
+    #[inline(always)]
+    unsafe fn row(&self, s: S, sums: &mut [[S::V; P]; D], i: usize, phase: usize, live: usize) {
+        let (args, tile) = (self.args, self.tile);
+        if i < args.row_range[0] || i >= args.row_range[1] {
+            return;
         }
-    });
+        let row = self.input.wrapping_add(i * args.in_steps[0]);
+        unroll!(j < (P - 1) * ST + K, max 16, {
+            if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= tile.first && j < tile.end) {
+                // SAFETY: position (i, j) is inside the map, by the tests or because all are.
+                let v = unsafe { self.lanes.loader(s, 0).load(s, row.wrapping_add(j * args.in_steps[1])) };
+                unroll!(d < D, max 4, {
+                    if d < live && phase >= d * ST && phase - d * ST < K {
+                        unroll!(kx < K, max 4, {
+                            if const { output_of(j, kx, ST) < P } {
+                                let sum = &mut sums[d][output_of(j, kx, ST)];
+                                *sum = s.pin(s.mul_add(v, self.taps[phase - d * ST][kx], *sum));
+                            }
+                        });
+                    }
+                });
+            }
+        });
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, s: S, r: usize, sums: &[S::V; P]) {
+        let output = self.output.wrapping_add(r * self.args.out_steps[0]);
+        unroll!(p < P, max 16, {
+            if !B::CUT || p < self.tile.outputs {
+                let y = E::limit(s, &self.args.epilogue, E::bend_one(s, &self.args.epilogue, sums[p]));
+                // SAFETY: output p is wanted.
+                unsafe { self.lanes.store(s, output.wrapping_add(p * self.args.out_steps[1]), y) };
+            }
+        });
+    }
 }

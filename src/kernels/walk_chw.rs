@@ -1,0 +1,310 @@
+//! Depthwise CHW, `K × K` taps down the rows of a channel: `V` vectors of columns side by side, or the same vector of two channels where the
+//! map is no wider than one.
+//!
+//! ```text
+//! for each channel, or two of them
+//!   for each group of V vectors of columns           accumulators  D·N      N vectors, D = ⌈K/ST⌉ rows of outputs
+//!                                                    taps          K·K·C    of C channels
+//!     down the rows (see `descent`)
+//!       for each vector: load the K tap columns      inputs        K·N
+//!       for each tap: accumulate
+//! ```
+//! Sums run in the order (kernel row, kernel column). Lanes outside the map read as zero; rows outside it are skipped.
+
+use super::descent::{Descent, descend};
+use super::halved::{Halved, HalvedThree};
+use super::lanes::{Clipped, Lanes, Loader};
+use super::line::LineArgs;
+use crate::epilogue::Epilogue;
+use crate::simd::{Simd, unroll};
+
+/// Three taps a row and column, at stride `ST` down the rows and of lanes along them; dilation 1; lanes are columns.
+///
+/// # Safety
+/// As [`line::run`](super::line::run), for `taps == [K, K]` and `stride == ST`; `lane_ranges` must be there.
+#[inline(always)]
+pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize>(s: S, args: &LineArgs) {
+    const { assert!(K == 3) };
+    args.check();
+    debug_assert!(args.taps == [K, K] && args.stride == ST && args.dilation == 1 && !args.exact);
+    debug_assert!(args.outer_range == [0, K] && !args.lane_ranges.is_null() && args.lane_step <= ST);
+    let vectors = args.lanes.div_ceil(S::LANES);
+    // SAFETY: the caller's promise, for a part of the channels and lanes.
+    unsafe {
+        if vectors == 1 {
+            let pairs = args.channels / 2;
+            for pair in 0..pairs {
+                columns::<S, E, K, ST, D, 1, 2, 2>(s, args, 2 * pair, 0);
+            }
+            if args.channels % 2 == 1 {
+                columns::<S, E, K, ST, D, 1, 1, 1>(s, args, 2 * pairs, 0);
+            }
+            return;
+        }
+        for c in 0..args.channels {
+            let mut vector = 0;
+            while vector + 3 != vectors && vector < vectors {
+                columns::<S, E, K, ST, D, 2, 1, 2>(s, args, c, vector);
+                vector += 2;
+            }
+            if vector < vectors {
+                columns::<S, E, K, ST, D, 3, 1, 3>(s, args, c, vector);
+            }
+        }
+    }
+}
+
+/// `V` vectors of columns, from the one given, of `C` channels from channel `c`; `N = V·C`.
+///
+/// # Safety
+/// As [`run`]; the channels and at least `V` vectors must be there.
+#[inline(always)]
+unsafe fn columns<
+    S: Simd,
+    E: Epilogue,
+    const K: usize,
+    const ST: usize,
+    const D: usize,
+    const V: usize,
+    const C: usize,
+    const N: usize,
+>(
+    s: S,
+    args: &LineArgs,
+    c: usize,
+    vector: usize,
+) {
+    let count = args.lanes.min(S::LANES);
+    let mask = s.mask(count);
+    // The last vector is a whole one, too: it makes some outputs a second time, which is cheaper than a part.
+    let lane = |v: usize| ((vector + v) * S::LANES).min(args.lanes - count);
+    // SAFETY: there is an offset for each of the K tap columns.
+    let offsets = unsafe { *args.outer.cast::<[isize; 3]>() };
+    macro_rules! descend_with {
+        ($step:expr, $ways:expr, $loader:expr) => {{
+            let ways = $ways;
+            let mut loaders = [$loader(ways[0]); V];
+            unroll!(v < V, max 4, {
+                loaders[v] = $loader(ways[v]);
+            });
+            // SAFETY: the caller's promise; loaders touch no lane outside the map.
+            unsafe { walk::<S, E, _, _, K, ST, D, V, C, N>(s, args, c, lane, $step, loaders, ways[0]) }
+        }};
+    }
+    macro_rules! halved {
+        ($first_moved:literal) => {{
+            let way = |v: usize| {
+                let column = 2 * lane(v);
+                HalvedThree::<S, $first_moved>(Halved { column, columns: args.columns, offsets: args.outer, mask })
+            };
+            let mut ways = [way(0); V];
+            let mut whole = count == S::LANES;
+            unroll!(v < V, max 4, {
+                ways[v] = way(v);
+                whole &= ways[v].whole(0).is_some();
+            });
+            let step = (2, offsets[0]);
+            if whole {
+                descend_with!(step, ways, |_| super::halved::ThreeAll::<$first_moved>)
+            } else {
+                descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.loader(s, 0))
+            }
+        }};
+    }
+    if const { ST == 2 } && args.lane_step == 2 {
+        if args.pairs_from == 1 {
+            halved!(true);
+        } else {
+            halved!(false);
+        }
+    } else {
+        let way = |v: usize| Clipped::<S> { first: lane(v), count, mask, ranges: args.lane_ranges };
+        let mut ways = [way(0); V];
+        let mut whole = count == S::LANES;
+        unroll!(v < V, max 4, {
+            ways[v] = way(v);
+            whole &= (0..K).all(|kx| ways[v].whole(kx).is_some());
+        });
+        if whole {
+            descend_with!((1, 0), ways, |_| ThreeTaps { offsets })
+        } else {
+            descend_with!((1, 0), ways, |way: Clipped<S>| {
+                let ranges = [way.loader(s, 0), way.loader(s, 1), way.loader(s, 2)];
+                ThreeClippedTaps { offsets, ranges }
+            })
+        }
+    }
+}
+
+/// Three tap columns at any offsets, all lanes of them.
+#[derive(Clone, Copy)]
+struct ThreeTaps {
+    offsets: [isize; 3],
+}
+
+impl<S: Simd> Loader<S> for ThreeTaps {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { s.load(p.wrapping_offset(self.offsets[0])) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
+        let [u, v, w] = self.offsets;
+        // SAFETY: the caller's promise.
+        unsafe { [s.load(p.wrapping_offset(u)), s.load(p.wrapping_offset(v)), s.load(p.wrapping_offset(w))] }
+    }
+}
+
+/// Three tap columns at any offsets, of each the lanes inside the map.
+#[derive(Clone, Copy)]
+struct ThreeClippedTaps<R> {
+    offsets: [isize; 3],
+    ranges: [R; 3],
+}
+
+impl<S: Simd, R: Loader<S>> Loader<S> for ThreeClippedTaps<R> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { self.ranges[0].load(s, p.wrapping_offset(self.offsets[0])) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
+        let at = |k: usize| p.wrapping_offset(self.offsets[k]);
+        // SAFETY: the caller's promise.
+        unsafe { [self.ranges[0].load(s, at(0)), self.ranges[1].load(s, at(1)), self.ranges[2].load(s, at(2))] }
+    }
+}
+
+/// Vectors of columns and where they stand.
+struct Walk<'a, S: Simd, E, L, O, const K: usize, const V: usize, const C: usize, const N: usize> {
+    args: &'a LineArgs,
+    /// Input rows inside the map, counted from `inputs`.
+    rows: [usize; 2],
+    inputs: [*const f32; N],
+    outputs: [*mut f32; N],
+    loaders: [L; V],
+    stored: O,
+    panels: [*const f32; C],
+    taps: [[[S::V; K]; K]; C],
+    epilogue: core::marker::PhantomData<E>,
+}
+
+/// # Safety
+/// As [`columns`]; the loaders must load what is inside the map of the vectors at `lane(0)..lane(V)` only, from `step` elements a
+/// lane and an offset, and `stored` must stand for the lanes to store.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+unsafe fn walk<
+    S: Simd,
+    E: Epilogue,
+    L: Loader<S>,
+    O: Lanes<S>,
+    const K: usize,
+    const ST: usize,
+    const D: usize,
+    const V: usize,
+    const C: usize,
+    const N: usize,
+>(
+    s: S,
+    args: &LineArgs,
+    c: usize,
+    lane: impl Fn(usize) -> usize,
+    (step, offset): (usize, isize),
+    loaders: [L; V],
+    stored: O,
+) {
+    const { assert!(N == V * C) };
+    let [in_channel, out_channel, panel] = args.channel_steps;
+    let input = |n: usize| {
+        let first = args.input.wrapping_add(((c + n / V) * in_channel).wrapping_add(step * lane(n % V)));
+        first.wrapping_offset(offset)
+    };
+    let output = |n: usize| args.output.wrapping_add((c + n / V) * out_channel + lane(n % V));
+    let mut tile = Walk::<S, E, L, O, K, V, C, N> {
+        args,
+        rows: [(-args.start).max(0) as usize, (args.extent as isize - args.start).max(0) as usize],
+        inputs: [input(0); N],
+        outputs: [output(0); N],
+        loaders,
+        stored,
+        panels: [args.weights; C],
+        taps: [[[s.splat(0.0); K]; K]; C],
+        epilogue: core::marker::PhantomData,
+    };
+    unroll!(n < N, max 4, {
+        tile.inputs[n] = input(n);
+        tile.outputs[n] = output(n);
+    });
+    unroll!(q < C, max 4, {
+        tile.panels[q] = args.weights.wrapping_add((c + q) * panel);
+        unroll!(kx < K, max 4, {
+            unroll!(ky < K, max 4, {
+                // SAFETY: a panel holds the bias and K·K taps, a column after the other.
+                tile.taps[q][ky][kx] = s.splat(unsafe { *tile.panels[q].add(1 + kx * K + ky) });
+            });
+        });
+    });
+    // SAFETY: the caller's promise.
+    unsafe { descend::<S, _, K, ST, D, N>(s, &tile, args.outputs) }
+}
+
+impl<S, E, L, O, const K: usize, const V: usize, const C: usize, const D: usize, const N: usize> Descent<S, D, N>
+    for Walk<'_, S, E, L, O, K, V, C, N>
+where
+    S: Simd,
+    E: Epilogue,
+    L: Loader<S>,
+    O: Lanes<S>,
+{
+    #[inline(always)]
+    fn bias(&self, s: S) -> [S::V; N] {
+        // SAFETY: a panel starts with the bias.
+        let mut bias = [s.splat(unsafe { *self.panels[0] }); N];
+        unroll!(n < N, max 4, {
+            if const { n >= V } {
+                // SAFETY: as above.
+                bias[n] = s.splat(unsafe { *self.panels[n / V] });
+            }
+        });
+        bias
+    }
+
+    #[inline(always)]
+    unsafe fn row(&self, s: S, sums: &mut [[S::V; N]; D], i: usize, phase: usize, live: usize) {
+        if i < self.rows[0] || i >= self.rows[1] {
+            return;
+        }
+        let mut inputs = [[s.splat(0.0); K]; N];
+        unroll!(n < N, max 4, {
+            let row = self.inputs[n].wrapping_add(i * self.args.in_step);
+            // SAFETY: the row is inside the map, and the loader touches no lane outside it.
+            [inputs[n][0], inputs[n][1], inputs[n][2]] = unsafe { self.loaders[n % V].load_three(s, row) };
+        });
+        let stride = const { if D == K { 1 } else { 2 } };
+        unroll!(kx < K, max 4, {
+            unroll!(d < D, max 4, {
+                if d < live && phase >= d * stride && phase - d * stride < K {
+                    unroll!(n < N, max 4, {
+                        let sum = &mut sums[d][n];
+                        *sum = s.pin(s.mul_add(inputs[n][kx], self.taps[n / V][phase - d * stride][kx], *sum));
+                    });
+                }
+            });
+        });
+    }
+
+    #[inline(always)]
+    unsafe fn store(&self, s: S, r: usize, sums: &[S::V; N]) {
+        unroll!(n < N, max 4, {
+            let y = E::bend_one(s, &self.args.epilogue, sums[n]);
+            let y = E::limit(s, &self.args.epilogue, y);
+            // SAFETY: row r and these lanes are inside the output.
+            unsafe { self.stored.store(s, self.outputs[n].wrapping_add(r * self.args.out_step), y) };
+        });
+    }
+}
