@@ -25,7 +25,7 @@ pub fn registry(tiles: &[Tile], arch: &str) -> String {
 fn module(tile: &Tile, epilogue: &str) -> String {
     let family = match tile.shape {
         Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::WalkHwc { .. } => "dw_hwc",
-        Shape::LineChw { .. } | Shape::GenericChw { .. } | Shape::WalkChw { .. } => "dw_chw",
+        Shape::LineChw { .. } | Shape::GenericChw { .. } | Shape::PairedChw { .. } | Shape::WalkChw { .. } => "dw_chw",
         Shape::GemmHwc { .. } | Shape::GemmChw { .. } => "pw",
         Shape::Rows | Shape::Probe { .. } => return format!("{}_memory", tile.target.name),
     };
@@ -98,6 +98,13 @@ impl Row {
                 kind: format!(
                     "KernelKind::Line {{ layout: Layout::Chw, window: Some(({k}, {stride})), outputs: {outputs} }}"
                 ),
+            },
+            Shape::PairedChw { kernel: k, stride, outputs } => Self {
+                name: format!("dw_chw_{k}xns{stride}_{outputs}x1_2c"),
+                args: "LineArgs",
+                function: "Line",
+                call: format!("line_paired::run::<{{S}}, {epilogue}, {k}, {stride}, {outputs}>"),
+                kind: format!("KernelKind::PairedLine {{ window: ({k}, {stride}), outputs: {outputs} }}"),
             },
             Shape::GenericHwc { outputs } => Self {
                 name: format!("dw_hwc_generic_1x{outputs}"),

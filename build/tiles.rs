@@ -79,6 +79,8 @@ pub enum Shape {
     /// Depthwise CHW: `outputs` rows of a column of vectors, `kernel` taps and `stride` down the rows, any number of columns.
     /// One column of taps live.
     LineChw { kernel: usize, stride: usize, outputs: usize },
+    /// As `LineChw`, of two channels, in the halves of the vectors.
+    PairedChw { kernel: usize, stride: usize, outputs: usize },
     /// Depthwise HWC, any kernel, stride, dilation: one tap live.
     GenericHwc { outputs: usize },
     /// Depthwise CHW, any kernel, stride, dilation: one tap live.
@@ -110,7 +112,9 @@ impl Tile {
     pub fn live_vectors(&self) -> usize {
         let operand = usize::from(!self.target.memory_operand);
         match self.shape {
-            Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => outputs + kernel + 1,
+            Shape::LineHwc { kernel, outputs, .. }
+            | Shape::LineChw { kernel, outputs, .. }
+            | Shape::PairedChw { kernel, outputs, .. } => outputs + kernel + 1,
             Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => outputs + 1 + operand,
             Shape::WalkHwc { kernel, stride, pixels } => kernel.div_ceil(stride) * pixels + kernel * kernel + 1,
             Shape::WalkChw { kernel, stride, vectors } => {
@@ -154,6 +158,9 @@ const fn hwc(target: Target, kernel: usize, stride: usize, outputs: usize) -> Ti
 const fn chw(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
     tile(target, Shape::LineChw { kernel, stride, outputs })
 }
+const fn paired(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
+    tile(target, Shape::PairedChw { kernel, stride, outputs })
+}
 const fn walk_hwc(target: Target, kernel: usize, stride: usize, pixels: usize) -> Tile {
     tile(target, Shape::WalkHwc { kernel, stride, pixels })
 }
@@ -192,6 +199,10 @@ pub const TILES: &[Tile] = &[
     chw(AVX512, 7, 1, 14),
     chw(AVX512, 7, 1, 7),
     chw(AVX512, 7, 2, 7),
+    paired(AVX512, 5, 1, 7),
+    paired(AVX512, 5, 2, 7),
+    paired(AVX512, 7, 1, 7),
+    paired(AVX512, 7, 2, 7),
     tile(AVX512, Shape::GenericHwc { outputs: 8 }),
     tile(AVX512, Shape::GenericChw { outputs: 8 }),
     gemm_hwc(AVX512, 14, 2),

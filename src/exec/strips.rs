@@ -18,7 +18,7 @@ use super::split::Scratch;
 use super::window::Axis;
 use crate::buffer::LINE;
 use crate::kernels::line::LineArgs;
-use crate::kernels::registry::KernelFn;
+use crate::kernels::registry::{KernelDesc, KernelFn};
 use crate::kernels::rows::RowArgs;
 use crate::pack::depthwise::{LaneAxis, gcd};
 use crate::plan::{blocking, select};
@@ -211,13 +211,19 @@ impl Band<'_> {
         if !self.in_place {
             self.copy_rows(c, top, bottom, &outputs);
         }
-        let choice = &self.stage.choice;
-        let kernel = choice.walk.unwrap_or_else(|| select::best_line(&choice.lines, outputs.len()));
+        let kernel = self.kernel(outputs.len(), channels.len());
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { longest_line(self.stage) } else { outputs.len() };
         for oy in outputs.clone().step_by(step) {
             self.lines(kernel.run, &channels, c, oy..(oy + step).min(outputs.end), top..bottom);
         }
+    }
+
+    /// What makes so many rows of so many channels.
+    fn kernel(&self, rows: usize, channels: usize) -> &'static KernelDesc {
+        let (choice, narrow) = (&self.stage.choice, 2 * self.image.columns.output <= self.stage.lanes);
+        let paired = choice.paired.filter(|_| narrow && channels >= 2);
+        choice.walk.or(paired).unwrap_or_else(|| select::best_line(&choice.lines, rows))
     }
 
     /// Whether output pixels do not stand side by side in memory, so that rows of elements cannot be stored directly.

@@ -1,6 +1,7 @@
 //! How a kernel touches the lanes of one vector: all of them, the first few, those inside the map, or input channels repeated
 //! for a channel multiplier.
 
+use super::line::Taps;
 use crate::simd::Simd;
 
 /// Loads inputs and stores outputs of one vector of lanes.
@@ -21,6 +22,16 @@ pub(crate) trait Lanes<S: Simd>: Copy {
 
     /// The loader for outer tap `outer` if all inputs of it can be loaded without looking at the border of the map.
     fn whole(self, outer: usize) -> Option<Self::Whole>;
+
+    /// The tap (or bias) at `p` of a panel.
+    ///
+    /// # Safety
+    /// `T::unit` floats must be readable at `p`.
+    #[inline(always)]
+    unsafe fn tap<T: Taps>(self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { T::get(s, p) }
+    }
 
     /// # Safety
     /// The lanes that the implementation stands for must be writable at `p`.

@@ -256,7 +256,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
 /// As [`run`], for the lanes from `x` that `lanes` stands for.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-unsafe fn tuned_tile<
+pub(super) unsafe fn tuned_tile<
     S: Simd,
     E: Epilogue,
     T: Taps,
@@ -276,13 +276,13 @@ unsafe fn tuned_tile<
     _border: B,
 ) {
     // SAFETY: a panel starts with the bias.
-    let mut sums = [unsafe { T::get(s, panel) }; P];
+    let mut sums = [unsafe { lanes.tap::<T>(s, panel) }; P];
     let (first, end) = (tile.first, tile.end);
     let taps_of = |outer: usize| {
         let mut taps = [s.splat(0.0); K];
         unroll!(k < K, max 8, {
             // SAFETY: the panel has K taps for each outer tap.
-            taps[k] = unsafe { T::get(s, panel.add((1 + outer * K + k) * T::unit::<S>())) };
+            taps[k] = unsafe { lanes.tap::<T>(s, panel.add((1 + outer * K + k) * T::unit::<S>())) };
         });
         taps
     };

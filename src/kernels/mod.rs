@@ -20,6 +20,10 @@ pub(crate) mod halved;
 pub(crate) mod lanes;
 pub(crate) mod line;
 pub(crate) mod line_generic;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod line_paired;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod paired;
 pub(crate) mod probe;
 #[cfg(sepconv_record_kernels)]
 pub(crate) mod record;

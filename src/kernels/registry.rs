@@ -7,7 +7,7 @@ use super::probe::{self, ProbeArgs};
 use super::rows::{self, RowArgs};
 use super::walk_hwc::WalkArgs;
 #[cfg(target_arch = "x86_64")]
-use super::{walk_chw, walk_hwc};
+use super::{line_paired, walk_chw, walk_hwc};
 use crate::epilogue::{Clamp, Curve, EpilogueKind};
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
@@ -33,6 +33,9 @@ pub(crate) struct KernelDesc {
 pub(crate) enum KernelKind {
     /// A line of depthwise outputs; `window` is (taps, stride) along the line, `None` for any with any dilation.
     Line { layout: Layout, window: Option<(usize, usize)>, outputs: usize },
+    /// A line of depthwise outputs of two channels (CHW), for maps no wider than half a vector.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has pairs"))]
+    PairedLine { window: (usize, usize), outputs: usize },
     /// Columns of depthwise tiles of so many pixels (HWC) or vectors of columns (CHW).
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
     Walk { layout: Layout, window: (usize, usize), width: usize },
@@ -117,7 +120,7 @@ mod tests {
         for kernel in KERNELS {
             let agree = matches!(
                 (kernel.kind, kernel.run),
-                (KernelKind::Line { .. }, KernelFn::Line(_))
+                (KernelKind::Line { .. } | KernelKind::PairedLine { .. }, KernelFn::Line(_))
                     | (KernelKind::Walk { layout: Layout::Hwc, .. }, KernelFn::Walk(_))
                     | (KernelKind::Walk { layout: Layout::Chw, .. }, KernelFn::Line(_))
                     | (KernelKind::Gemm { .. }, KernelFn::Gemm(_))

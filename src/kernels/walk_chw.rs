@@ -1,10 +1,10 @@
-//! Depthwise CHW, `K × K` taps down the rows of a channel: `V` vectors of columns side by side, or the same vector of two channels where the
-//! map is no wider than one.
+//! Depthwise CHW, `K × K` taps down the rows of a channel: `V` vectors of columns side by side; the same vector of two channels where the map
+//! is no wider than one; vectors of two channels each, of two such pairs, where it is no wider than half of one.
 //!
 //! ```text
-//! for each channel, or two of them
+//! for each channel, or two or four of them
 //!   for each group of V vectors of columns           accumulators  D·N      N vectors, D = ⌈K/ST⌉ rows of outputs
-//!                                                    taps          K·K·C    of C channels
+//!                                                    taps          K·K·C    of C channels or pairs of them
 //!     down the rows (see `descent`)
 //!       for each vector: load the K tap columns      inputs        K·N
 //!       for each tap: accumulate
@@ -14,16 +14,20 @@
 use super::descent::{Descent, descend};
 use super::halved::{Halved, HalvedThree};
 use super::lanes::{Clipped, Lanes, Loader};
-use super::line::LineArgs;
+use super::line::{Broadcast, LineArgs};
+use super::paired::{Paired, PairedHalved, PairedHalvedRange};
 use crate::epilogue::Epilogue;
-use crate::simd::{Simd, unroll};
+use crate::simd::{Halves, Simd, unroll};
 
 /// Three taps a row and column, at stride `ST` down the rows and of lanes along them; dilation 1; lanes are columns.
 ///
 /// # Safety
 /// As [`line::run`](super::line::run), for `taps == [K, K]` and `stride == ST`; `lane_ranges` must be there.
 #[inline(always)]
-pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize>(s: S, args: &LineArgs) {
+pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
+    s: S,
+    args: &LineArgs,
+) {
     const { assert!(K == 3) };
     args.check();
     debug_assert!(args.taps == [K, K] && args.stride == ST && args.dilation == 1 && !args.exact);
@@ -31,17 +35,24 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
     let vectors = args.lanes.div_ceil(S::LANES);
     // SAFETY: the caller's promise, for a part of the channels and lanes.
     unsafe {
-        if vectors == 1 {
-            let pairs = args.channels / 2;
-            for pair in 0..pairs {
-                columns::<S, E, K, ST, D, 1, 2, 2>(s, args, 2 * pair, 0);
+        // The last channels are whole groups, too: some are made a second time, which is cheaper than alone.
+        if 2 * args.lanes <= S::LANES && args.channels >= 4 {
+            for c in (0..args.channels).step_by(4) {
+                paired::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
             }
-            if args.channels % 2 == 1 {
-                columns::<S, E, K, ST, D, 1, 1, 1>(s, args, 2 * pairs, 0);
+            return;
+        }
+        if vectors == 1 && args.channels >= 2 {
+            for c in (0..args.channels).step_by(2) {
+                columns::<S, E, K, ST, D, 1, 2, 2>(s, args, c.min(args.channels - 2), 0);
             }
             return;
         }
         for c in 0..args.channels {
+            if vectors == 1 {
+                columns::<S, E, K, ST, D, 1, 1, 1>(s, args, c, 0);
+                continue;
+            }
             let mut vector = 0;
             while vector + 3 != vectors && vector < vectors {
                 columns::<S, E, K, ST, D, 2, 1, 2>(s, args, c, vector);
@@ -88,7 +99,7 @@ unsafe fn columns<
                 loaders[v] = $loader(ways[v]);
             });
             // SAFETY: the caller's promise; loaders touch no lane outside the map.
-            unsafe { walk::<S, E, _, _, K, ST, D, V, C, N>(s, args, c, lane, $step, loaders, ways[0]) }
+            unsafe { walk::<S, E, _, _, K, ST, D, V, C, N>(s, args, (c, 1), lane, $step, loaders, ways[0]) }
         }};
     }
     macro_rules! halved {
@@ -132,6 +143,55 @@ unsafe fn columns<
                 let ranges = [way.loader(s, 0), way.loader(s, 1), way.loader(s, 2)];
                 ThreeClippedTaps { offsets, ranges }
             })
+        }
+    }
+}
+
+/// All columns of two pairs of channels from channel `c`.
+///
+/// # Safety
+/// As [`run`]; four channels must be there.
+#[inline(always)]
+unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
+    s: S,
+    args: &LineArgs,
+    c: usize,
+) {
+    // SAFETY: there is an offset for each of the K tap columns.
+    let offsets = unsafe { *args.outer.cast::<[isize; 3]>() };
+    if const { ST == 2 } && args.lane_step == 2 {
+        let lanes = PairedHalved::new(s, args);
+        let loader = ThreeHalvedTaps { two: lanes.loader(s, 0), last: lanes.loader(s, 2) };
+        // SAFETY: the caller's promise; loaders touch no lane outside the map.
+        unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
+    } else {
+        let lanes = Paired::new(s, args);
+        let loader = ThreeClippedTaps { offsets, ranges: [lanes.loader(s, 0), lanes.loader(s, 1), lanes.loader(s, 2)] };
+        // SAFETY: the caller's promise; loaders touch no lane outside the map.
+        unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
+    }
+}
+
+/// Three neighbouring tap columns at stride 2 of pairs of channels.
+#[derive(Clone, Copy)]
+struct ThreeHalvedTaps<S: Halves> {
+    two: PairedHalvedRange<S>,
+    last: PairedHalvedRange<S>,
+}
+
+impl<S: Halves> Loader<S> for ThreeHalvedTaps<S> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise.
+        unsafe { self.two.load(s, p) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let [u, v] = self.two.load_pair(s, p);
+            [u, v, self.last.load(s, p.wrapping_add(2))]
         }
     }
 }
@@ -194,7 +254,7 @@ struct Walk<'a, S: Simd, E, L, O, const K: usize, const V: usize, const C: usize
 }
 
 /// # Safety
-/// As [`columns`]; the loaders must load what is inside the map of the vectors at `lane(0)..lane(V)` only, from `step` elements a
+/// Channels `c, c + group, …`: as [`columns`]; the loaders must load what is inside the map of the vectors at `lane(0)..lane(V)` only, from `step` elements a
 /// lane and an offset, and `stored` must stand for the lanes to store.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
@@ -212,7 +272,7 @@ unsafe fn walk<
 >(
     s: S,
     args: &LineArgs,
-    c: usize,
+    (c, group): (usize, usize),
     lane: impl Fn(usize) -> usize,
     (step, offset): (usize, isize),
     loaders: [L; V],
@@ -221,10 +281,10 @@ unsafe fn walk<
     const { assert!(N == V * C) };
     let [in_channel, out_channel, panel] = args.channel_steps;
     let input = |n: usize| {
-        let first = args.input.wrapping_add(((c + n / V) * in_channel).wrapping_add(step * lane(n % V)));
+        let first = args.input.wrapping_add(((c + n / V * group) * in_channel).wrapping_add(step * lane(n % V)));
         first.wrapping_offset(offset)
     };
-    let output = |n: usize| args.output.wrapping_add((c + n / V) * out_channel + lane(n % V));
+    let output = |n: usize| args.output.wrapping_add((c + n / V * group) * out_channel + lane(n % V));
     let mut tile = Walk::<S, E, L, O, K, V, C, N> {
         args,
         rows: [(-args.start).max(0) as usize, (args.extent as isize - args.start).max(0) as usize],
@@ -241,11 +301,11 @@ unsafe fn walk<
         tile.outputs[n] = output(n);
     });
     unroll!(q < C, max 4, {
-        tile.panels[q] = args.weights.wrapping_add((c + q) * panel);
+        tile.panels[q] = args.weights.wrapping_add((c + q * group) * panel);
         unroll!(kx < K, max 4, {
             unroll!(ky < K, max 4, {
                 // SAFETY: a panel holds the bias and K·K taps, a column after the other.
-                tile.taps[q][ky][kx] = s.splat(unsafe { *tile.panels[q].add(1 + kx * K + ky) });
+                tile.taps[q][ky][kx] = unsafe { stored.tap::<Broadcast>(s, tile.panels[q].add(1 + kx * K + ky)) };
             });
         });
     });
@@ -264,11 +324,11 @@ where
     #[inline(always)]
     fn bias(&self, s: S) -> [S::V; N] {
         // SAFETY: a panel starts with the bias.
-        let mut bias = [s.splat(unsafe { *self.panels[0] }); N];
+        let mut bias = [unsafe { self.stored.tap::<Broadcast>(s, self.panels[0]) }; N];
         unroll!(n < N, max 4, {
             if const { n >= V } {
                 // SAFETY: as above.
-                bias[n] = s.splat(unsafe { *self.panels[n / V] });
+                bias[n] = unsafe { self.stored.tap::<Broadcast>(s, self.panels[n / V]) };
             }
         });
         bias

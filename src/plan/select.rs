@@ -13,6 +13,8 @@ pub(crate) struct DepthwiseChoice {
     pub lane_axis: LaneAxis,
     /// Line kernels that can do the job, the longest line first. All of them sum in the same order.
     pub lines: Vec<&'static KernelDesc>,
+    /// A line kernel for two channels at a time, where columns take no more than half a vector. It sums as the others do.
+    pub paired: Option<&'static KernelDesc>,
     /// A kernel that walks down columns of tiles.
     pub walk: Option<&'static KernelDesc>,
     /// Copies rows into strips.
@@ -53,7 +55,10 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     let walk = candidates(isa, spec.dtype, epilogue)
         .find(|kernel| matches!(kernel.kind, KernelKind::Walk { layout, window, .. } if layout == spec.layout && window == wanted))
         .filter(|_| square && walks);
-    DepthwiseChoice { lane_axis, lines, walk, rows: rows(isa, spec.dtype), exact_padding }
+    let paired = candidates(isa, spec.dtype, epilogue)
+        .find(|kernel| matches!(kernel.kind, KernelKind::PairedLine { window, .. } if window == wanted))
+        .filter(|_| tuned && lane_axis == LaneAxis::Columns);
+    DepthwiseChoice { lane_axis, lines, paired, walk, rows: rows(isa, spec.dtype), exact_padding }
 }
 
 fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {

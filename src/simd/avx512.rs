@@ -1,6 +1,6 @@
 //! AVX-512 (F, BW, VL, DQ) with AVX2 and FMA: 16 lanes, 32 registers, masked loads and stores.
 
-use super::{Simd, Task};
+use super::{Halves, Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 F, BW, VL and DQ.
@@ -229,6 +229,46 @@ impl Simd for Avx512 {
     fn call(self, task: impl Task<Self>) {
         // SAFETY: `self` proves what the function asks for.
         unsafe { call(self, task) }
+    }
+}
+
+impl Halves for Avx512 {
+    type Half = __mmask8;
+
+    #[inline(always)]
+    fn splat_halves(self, low: f32, high: f32) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_mask_broadcastss_ps(_mm512_set1_ps(low), 0b1111_1111_0000_0000, _mm_set_ss(high)) }
+    }
+
+    #[inline(always)]
+    fn splat_unsorted(self, low: f32, high: f32) -> __m512 {
+        // SAFETY: `self` proves avx512f.
+        unsafe { _mm512_mask_broadcastss_ps(_mm512_set1_ps(low), 0b1100_1100_1100_1100, _mm_set_ss(high)) }
+    }
+
+    #[inline(always)]
+    fn half_range(self, from: usize, to: usize) -> __mmask8 {
+        self.range(from, to) as __mmask8
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(self, low: *const f32, high: *const f32, range: __mmask8) -> __m512 {
+        // A masked store or load of 16 lanes takes the time of all of them, whatever the mask is.
+        // SAFETY: `self` proves avx512f, avx512vl and avx512dq; masked-out lanes are not accessed, the others are readable by contract.
+        unsafe {
+            let (low, high) = (_mm256_maskz_loadu_ps(range, low), _mm256_maskz_loadu_ps(range, high));
+            _mm512_insertf32x8::<1>(_mm512_castps256_ps512(low), high)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_halves(self, low: *mut f32, high: *mut f32, v: __m512, range: __mmask8) {
+        // SAFETY: as above, for writing.
+        unsafe {
+            _mm256_mask_storeu_ps(low, range, _mm512_castps512_ps256(v));
+            _mm256_mask_storeu_ps(high, range, _mm512_extractf32x8_ps::<1>(v));
+        }
     }
 }
 

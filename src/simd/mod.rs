@@ -138,6 +138,28 @@ pub(crate) trait ByLane: Simd {
     fn mul_add_lane<const LANE: i32>(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 }
 
+/// Instruction sets that load and store half a vector at half the cost: two channels then share a vector.
+#[cfg(target_arch = "x86_64")]
+pub(crate) trait Halves: Simd {
+    /// Some neighbouring lanes of half a vector.
+    type Half: Copy;
+    /// `low` in all lanes of the low half, `high` in those of the high one.
+    fn splat_halves(self, low: f32, high: f32) -> Self::V;
+    /// The same in the order of [`even_lanes_unsorted`](Simd::even_lanes_unsorted) of two vectors.
+    fn splat_unsorted(self, low: f32, high: f32) -> Self::V;
+    /// Lanes `from..to` of half a vector, both at most half of `LANES`; none if `from ≥ to`.
+    fn half_range(self, from: usize, to: usize) -> Self::Half;
+    /// The lanes of a range of the half vector at `low`, then of the one at `high`, 0 outside; the memory of other lanes is not touched
+    /// and need not exist.
+    /// # Safety
+    /// `p + from..p + to` of the range must be readable for both.
+    unsafe fn load_halves(self, low: *const f32, high: *const f32, range: Self::Half) -> Self::V;
+    /// Stores those lanes of both halves; the memory of others is not touched.
+    /// # Safety
+    /// `p + from..p + to` of the range must be writable for both.
+    unsafe fn store_halves(self, low: *mut f32, high: *mut f32, v: Self::V, range: Self::Half);
+}
+
 /// Repeats a block with a constant `$i = 0, 1, …` while it is below `$n`, so that arrays indexed by it stay in registers.
 ///
 /// A plain loop leaves the unrolling to the optimiser, which gives up on larger tiles and then keeps accumulators in memory.

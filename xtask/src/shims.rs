@@ -72,7 +72,9 @@ fn of_tile(tile: &Tile, arch: Arch) -> Vec<Shim> {
 /// Multiply-adds of vectors in one round of a tile's hot loop.
 fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
     match shape {
-        Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
+        Shape::LineHwc { kernel, outputs, .. }
+        | Shape::LineChw { kernel, outputs, .. }
+        | Shape::PairedChw { kernel, outputs, .. } => Some(kernel * outputs),
         Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
         // Of one input row: those outside the map are skipped.
         Shape::WalkHwc { kernel, stride, pixels } => Some(kernel * pixels * kernel.div_ceil(stride)),

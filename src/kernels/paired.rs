@@ -1,0 +1,189 @@
+//! Two neighbouring channels (CHW) in the halves of a vector, for maps no wider than half of one: lanes are columns of both.
+
+use super::lanes::{Lanes, Loader};
+use super::line::{LineArgs, Taps};
+use crate::simd::Halves;
+
+/// What both ways of loading have in common: the lanes of a half, and where the second channel stands.
+#[derive(Clone, Copy)]
+struct Two<S: Halves> {
+    stored: S::Half,
+    /// Elements from one channel to the next: of the input, the output and the weights.
+    steps: [usize; 3],
+}
+
+impl<S: Halves> Two<S> {
+    /// Lanes in a half.
+    const LANES: usize = S::LANES / 2;
+
+    #[inline(always)]
+    fn new(s: S, args: &LineArgs) -> Self {
+        debug_assert!(args.lanes <= Self::LANES && args.channels >= 2);
+        Self { stored: s.half_range(0, args.lanes), steps: args.channel_steps }
+    }
+
+    /// The taps of both channels.
+    ///
+    /// # Safety
+    /// A float must be readable at `p` and in the panel behind it.
+    #[inline(always)]
+    unsafe fn taps<T: Taps>(self, p: *const f32) -> [f32; 2] {
+        const { assert!(T::COLUMNS) };
+        // SAFETY: the caller's promise.
+        unsafe { [*p, *p.wrapping_add(self.steps[2])] }
+    }
+
+    /// # Safety
+    /// The lanes must be writable at `p` and in the next channel.
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the caller's promise.
+        unsafe { s.store_halves(p, p.wrapping_add(self.steps[1]), v, self.stored) }
+    }
+}
+
+/// Columns at stride 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Paired<S: Halves> {
+    two: Two<S>,
+    count: usize,
+    ranges: *const [usize; 2],
+}
+
+impl<S: Halves> Paired<S> {
+    /// The vector that stands for all lanes of two channels.
+    #[inline(always)]
+    pub(super) fn new(s: S, args: &LineArgs) -> Self {
+        debug_assert!(!args.lane_ranges.is_null());
+        Self { two: Two::new(s, args), count: args.lanes, ranges: args.lane_ranges }
+    }
+}
+
+impl<S: Halves> Lanes<S> for Paired<S> {
+    type Loader = PairedRange<S>;
+    type Whole = PairedRange<S>;
+
+    #[inline(always)]
+    fn loader(self, s: S, outer: usize) -> PairedRange<S> {
+        // SAFETY: kernels ask for outer taps that exist, and each has a range.
+        let [from, to] = unsafe { *self.ranges.add(outer) };
+        let half = s.half_range(from.min(self.count), to.min(self.count));
+        PairedRange { half, step: self.two.steps[0] }
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<PairedRange<S>> {
+        None
+    }
+
+    #[inline(always)]
+    unsafe fn tap<T: Taps>(self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise; the panel of the next channel is behind this one.
+        let [low, high] = unsafe { self.two.taps::<T>(p) };
+        s.splat_halves(low, high)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the caller's promise.
+        unsafe { self.two.store(s, p, v) }
+    }
+}
+
+/// Of both channels the lanes inside the map.
+#[derive(Clone, Copy)]
+pub(crate) struct PairedRange<S: Halves> {
+    half: S::Half,
+    /// Elements from one channel to the next.
+    step: usize,
+}
+
+impl<S: Halves> Loader<S> for PairedRange<S> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the lanes are inside the map in both channels.
+        unsafe { s.load_halves(p, p.wrapping_add(self.step), self.half) }
+    }
+}
+
+/// Columns at stride 2.
+#[derive(Clone, Copy)]
+pub(crate) struct PairedHalved<S: Halves> {
+    two: Two<S>,
+    columns: usize,
+    offsets: *const isize,
+}
+
+impl<S: Halves> PairedHalved<S> {
+    /// The vector that stands for all lanes of two channels.
+    #[inline(always)]
+    pub(super) fn new(s: S, args: &LineArgs) -> Self {
+        Self { two: Two::new(s, args), columns: args.columns, offsets: args.outer }
+    }
+}
+
+impl<S: Halves> Lanes<S> for PairedHalved<S> {
+    type Loader = PairedHalvedRange<S>;
+    type Whole = PairedHalvedRange<S>;
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn loader(self, s: S, outer: usize) -> PairedHalvedRange<S> {
+        // SAFETY: kernels ask for outer taps that exist, and each has an offset.
+        let first = unsafe { *self.offsets.add(outer) };
+        let inside = |at: isize| at.clamp(0, S::LANES as isize) as usize;
+        let range = s.range(inside(-first), inside(self.columns as isize - first));
+        PairedHalvedRange { range, step: self.two.steps[0] }
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<PairedHalvedRange<S>> {
+        None
+    }
+
+    #[inline(always)]
+    unsafe fn tap<T: Taps>(self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise; the panel of the next channel is behind this one.
+        let [low, high] = unsafe { self.two.taps::<T>(p) };
+        s.splat_unsorted(low, high)
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the caller's promise.
+        unsafe { self.two.store(s, p, s.in_order(v)) }
+    }
+}
+
+/// Of both channels the elements inside the map, of which every second is wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct PairedHalvedRange<S: Halves> {
+    range: S::Range,
+    step: usize,
+}
+
+impl<S: Halves> PairedHalvedRange<S> {
+    /// # Safety
+    /// As `load`.
+    #[inline(always)]
+    unsafe fn both(&self, s: S, p: *const f32) -> (S::V, S::V) {
+        // SAFETY: what is inside the map can be read, and nothing else is.
+        unsafe { (s.load_range(p, &self.range), s.load_range(p.wrapping_add(self.step), &self.range)) }
+    }
+}
+
+impl<S: Halves> Loader<S> for PairedHalvedRange<S> {
+    #[inline(always)]
+    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
+        // SAFETY: the caller's promise.
+        let (low, high) = unsafe { self.both(s, p) };
+        s.even_lanes_unsorted(low, high)
+    }
+
+    #[inline(always)]
+    unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
+        // SAFETY: the caller's promise.
+        let (low, high) = unsafe { self.both(s, p) };
+        [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
+    }
+}
