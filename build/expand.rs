@@ -120,22 +120,26 @@ impl Row {
                 call: format!("line_generic::run::<{{S}}, {epilogue}, Broadcast, {outputs}>"),
                 kind: format!("KernelKind::Line {{ layout: Layout::Chw, window: None, outputs: {outputs} }}"),
             },
-            Shape::WalkHwc { kernel: k, stride, pixels } => Self {
-                name: format!("dw_hwc_{k}x{k}s{stride}_{}x{pixels}", k.div_ceil(stride)),
+            Shape::WalkHwc { kernel: k, stride, pixels, vectors } => Self {
+                name: format!("dw_hwc_{k}x{k}s{stride}_{}x{pixels}x{vectors}v", k.div_ceil(stride)),
                 args: "WalkArgs",
                 function: "Walk",
                 call: format!(
-                    "walk_hwc::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}>",
-                    depth = k.div_ceil(stride)
+                    "walk_hwc::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}, {vectors}, {sums}>",
+                    depth = k.div_ceil(stride),
+                    sums = pixels * vectors
                 ),
-                kind: format!("KernelKind::Walk {{ layout: Layout::Hwc, window: ({k}, {stride}), width: {pixels} }}"),
+                kind: format!(
+                    "KernelKind::Walk {{ window: ({k}, {stride}), pixels: {pixels}, vectors: {vectors}, held: {} }}",
+                    tile.holds_taps()
+                ),
             },
             Shape::WalkChw { kernel: k, stride, vectors } => Self {
                 name: format!("dw_chw_{k}x{k}s{stride}_{}x{vectors}v", k.div_ceil(stride)),
                 args: "LineArgs",
                 function: "Line",
                 call: format!("walk_chw::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}>", depth = k.div_ceil(stride)),
-                kind: format!("KernelKind::Walk {{ layout: Layout::Chw, window: ({k}, {stride}), width: {vectors} }}"),
+                kind: format!("KernelKind::WalkColumns {{ window: ({k}, {stride}) }}"),
             },
             Shape::GemmHwc { rows, vectors } => Self {
                 name: format!("pw_hwc_{rows}x{vectors}v"),

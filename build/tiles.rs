@@ -85,9 +85,9 @@ pub enum Shape {
     GenericHwc { outputs: usize },
     /// Depthwise CHW, any kernel, stride, dilation: one tap live.
     GenericChw { outputs: usize },
-    /// Depthwise HWC: down a column of so many pixels, all taps live, and as many rows of outputs
-    /// as an input row belongs to.
-    WalkHwc { kernel: usize, stride: usize, pixels: usize },
+    /// Depthwise HWC: down a column of so many pixels and vectors of channels, as many rows of outputs as an input row belongs to, and
+    /// all taps: live, or operands in memory where they do not fit.
+    WalkHwc { kernel: usize, stride: usize, pixels: usize, vectors: usize },
     /// Depthwise CHW: down up to so many vectors of columns, or one of two channels, all taps live, rows of outputs as above.
     WalkChw { kernel: usize, stride: usize, vectors: usize },
     /// Matrix product, rows are pixels: rows × vectors of output channels.
@@ -116,7 +116,10 @@ impl Tile {
             | Shape::LineChw { kernel, outputs, .. }
             | Shape::PairedChw { kernel, outputs, .. } => outputs + kernel + 1,
             Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => outputs + 1 + operand,
-            Shape::WalkHwc { kernel, stride, pixels } => kernel.div_ceil(stride) * pixels + kernel * kernel + 1,
+            Shape::WalkHwc { kernel, stride, pixels, vectors } => {
+                let sums = kernel.div_ceil(stride) * pixels * vectors;
+                if self.holds_taps() { sums + kernel * kernel * vectors + 1 } else { sums + 1 + operand }
+            }
             Shape::WalkChw { kernel, stride, vectors } => {
                 let of = |vectors: usize, channels: usize| {
                     let halves = if stride == 2 { 2 } else { 0 };
@@ -134,6 +137,13 @@ impl Tile {
             Shape::Rows => 2,
             Shape::Probe { chains } => chains + 2,
         }
+    }
+
+    /// Whether a walk's taps stay in registers.
+    pub fn holds_taps(&self) -> bool {
+        let Shape::WalkHwc { kernel, stride, pixels, vectors } = self.shape else { return true };
+        let all = (kernel.div_ceil(stride) * pixels + kernel * kernel) * vectors + 1;
+        all * self.target.per_vector <= self.target.registers
     }
 
     /// Refuses a tile that needs more vector registers than its instruction set has.
@@ -161,8 +171,8 @@ const fn chw(target: Target, kernel: usize, stride: usize, outputs: usize) -> Ti
 const fn paired(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
     tile(target, Shape::PairedChw { kernel, stride, outputs })
 }
-const fn walk_hwc(target: Target, kernel: usize, stride: usize, pixels: usize) -> Tile {
-    tile(target, Shape::WalkHwc { kernel, stride, pixels })
+const fn walk_hwc(target: Target, kernel: usize, stride: usize, [pixels, vectors]: [usize; 2]) -> Tile {
+    tile(target, Shape::WalkHwc { kernel, stride, pixels, vectors })
 }
 const fn walk_chw(target: Target, kernel: usize, stride: usize, vectors: usize) -> Tile {
     tile(target, Shape::WalkChw { kernel, stride, vectors })
@@ -186,8 +196,10 @@ pub const TILES: &[Tile] = &[
     hwc(AVX512, 7, 1, 14),
     hwc(AVX512, 7, 1, 7),
     hwc(AVX512, 7, 2, 7),
-    walk_hwc(AVX512, 3, 1, 7),
-    walk_hwc(AVX512, 3, 2, 7),
+    walk_hwc(AVX512, 3, 1, [2, 2]),
+    walk_hwc(AVX512, 3, 1, [7, 1]),
+    walk_hwc(AVX512, 3, 2, [7, 1]),
+    walk_hwc(AVX512, 3, 2, [2, 2]),
     walk_chw(AVX512, 3, 1, 3),
     walk_chw(AVX512, 3, 2, 3),
     chw(AVX512, 3, 1, 14),
@@ -229,6 +241,8 @@ pub const TILES: &[Tile] = &[
     hwc(AVX2, 5, 2, 7),
     hwc(AVX2, 7, 1, 7),
     hwc(AVX2, 7, 2, 7),
+    walk_hwc(AVX2, 3, 1, [2, 2]),
+    walk_hwc(AVX2, 3, 2, [2, 2]),
     chw(AVX2, 3, 1, 7),
     chw(AVX2, 3, 2, 7),
     chw(AVX2, 5, 1, 7),

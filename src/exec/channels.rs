@@ -16,7 +16,7 @@ use crate::kernels::registry::{KernelDesc, KernelFn};
 use crate::kernels::walk_hwc::WalkArgs;
 use crate::layout::Shape;
 use crate::plan::blocking::{self, Footprint, Spread};
-use crate::plan::select;
+use crate::plan::select::{self, Pixels};
 use core::ops::Range;
 
 /// Elements of scratch: an offset for each row of taps, then room for spread rows.
@@ -42,14 +42,15 @@ pub(super) fn band(
     let offsets = scratch.ptr.cast::<isize>();
     let rest = Scratch { ptr: scratch.ptr.wrapping_add(offsets_len), len: scratch.len - offsets_len };
     let room = spread::scratch_len(stage, image.source.shape) <= rest.len;
-    let spread = spread_of(stage, image, channels.len()).filter(|_| room);
+    let walk = walk_of(stage, image, channels.len());
+    let spread = spread_of(stage, image, channels.len()).filter(|_| room && walk.is_none());
     let block = match spread {
         Some(spread) => spread.channels,
         None => blocking::channel_block(channels.len(), stage.packed.panel_len(), stage.lanes, stage.caches),
     };
     for first in channels.clone().step_by(block) {
         let channels = first..(first + block).min(channels.end);
-        let mut block = Block { stage, image, source: image.source, channels: channels.clone(), offsets };
+        let mut block = Block { stage, image, source: image.source, channels: channels.clone(), offsets, walk };
         match spread {
             Some(plan) => block.spread_rows(rows.clone(), plan, Rows::new(stage, image, channels, plan, rest)),
             None => {
@@ -60,9 +61,16 @@ pub(super) fn band(
     }
 }
 
+/// The kernel that walks down columns of the map, where that is faster than its lines.
+fn walk_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<&'static KernelDesc> {
+    let bytes = image.source.strides.w.wrapping_mul(size_of::<f32>());
+    let pixels = Pixels { outputs: image.columns.output, vectors: channels.div_ceil(stage.lanes), bytes };
+    select::walk(&stage.choice.walks, pixels)
+}
+
 /// How to spread the input's pixels, if they compete for the cache and can be spread.
 fn spread_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<Spread> {
-    if stage.spec.multiplier > 1 || stage.choice.walk.is_some() {
+    if stage.spec.multiplier > 1 {
         return None;
     }
     let window = &stage.spec.window;
@@ -90,6 +98,7 @@ struct Block<'a> {
     source: Source,
     channels: Range<usize>,
     offsets: *mut isize,
+    walk: Option<&'static KernelDesc>,
 }
 
 impl Block<'_> {
@@ -114,8 +123,8 @@ impl Block<'_> {
 
     /// All output rows; `prepare` is called with the rows of each kernel call before it.
     fn rows(&self, rows: Range<usize>, mut prepare: impl FnMut(Range<usize>)) {
-        if let Some(kernel) = self.stage.choice.walk {
-            return self.walk(kernel, rows);
+        if let Some(kernel) = self.walk {
+            return self.walk_down(kernel, rows);
         }
         let line = select::best_line(&self.stage.choice.lines, self.image.columns.output);
         for oy in rows {
@@ -161,7 +170,7 @@ impl Block<'_> {
         unsafe { run(&args) }
     }
 
-    fn walk(&self, kernel: &KernelDesc, rows: Range<usize>) {
+    fn walk_down(&self, kernel: &KernelDesc, rows: Range<usize>) {
         let (stage, image) = (self.stage, self.image);
         let (y, x) = (image.rows.start(rows.start), image.columns.start(0));
         let first_panel = self.channels.start / stage.lanes;

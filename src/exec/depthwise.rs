@@ -122,14 +122,14 @@ impl DepthwiseStage {
     }
 
     pub(super) fn kernel_name(&self) -> &'static str {
-        self.choice.walk.unwrap_or_else(|| self.choice.lines[0]).name
+        self.choice.walks.first().unwrap_or(&self.choice.lines[0]).name
     }
 
     /// Fewest output rows that a kernel makes at a time without leaving a part of its tile unused.
     pub(super) fn tile_rows(&self) -> usize {
         match self.choice.lane_axis {
-            _ if self.choice.walk.is_some() => 1,
             LaneAxis::Channels => 1,
+            _ if !self.choice.walks.is_empty() => 1,
             _ => self.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).min().unwrap_or(1),
         }
     }

@@ -12,11 +12,12 @@ use crate::kernels::registry::KernelFn;
 use crate::kernels::rows::RowArgs;
 use crate::layout::{Shape, Strides};
 use crate::plan::blocking::{self, Spread};
+use crate::plan::select;
 use core::ops::Range;
 
 /// Elements of scratch that spreading may use for a map of this size.
 pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> usize {
-    if stage.spec.multiplier > 1 || stage.choice.walk.is_some() {
+    if stage.spec.multiplier > 1 || !select::needs_lines(&stage.choice.walks) {
         return 0;
     }
     let map = input.h.saturating_mul(input.w).saturating_mul(blocking::SPREAD_CHANNELS + LINE);

@@ -223,7 +223,7 @@ impl Band<'_> {
     fn kernel(&self, rows: usize, channels: usize) -> &'static KernelDesc {
         let (choice, narrow) = (&self.stage.choice, 2 * self.image.columns.output <= self.stage.lanes);
         let paired = choice.paired.filter(|_| narrow && channels >= 2);
-        choice.walk.or(paired).unwrap_or_else(|| select::best_line(&choice.lines, rows))
+        choice.walks.first().copied().or(paired).unwrap_or_else(|| select::best_line(&choice.lines, rows))
     }
 
     /// Whether output pixels do not stand side by side in memory, so that rows of elements cannot be stored directly.

@@ -15,18 +15,28 @@ pub(super) trait Descent<S: Simd, const D: usize, const N: usize> {
     /// What sums start from.
     fn bias(&self, s: S) -> [S::V; N];
 
-    /// Adds input row `i`; `phase` is its distance from the row that output row 0 of the sums begins with, and sums from `live` on are
-    /// not wanted. Both are constants where the call is inlined.
+    /// Adds input row `i`, the row number `T` of those that are new to output row 0 of the sums, or if `AHEAD` of those before them
+    /// ([`phase`] is its distance from the row that output row 0 begins with); sums from `LIVE` on are not wanted.
     ///
     /// # Safety
     /// Rows `0..(rows − 1)·ST + K` must be readable, but for those that the implementation knows to lie outside the map.
-    unsafe fn row(&self, s: S, sums: &mut [[S::V; N]; D], i: usize, phase: usize, live: usize);
+    unsafe fn row<const AHEAD: bool, const T: usize, const LIVE: usize>(
+        &self,
+        s: S,
+        sums: &mut [[S::V; N]; D],
+        i: usize,
+    );
 
     /// Stores output row `r`.
     ///
     /// # Safety
     /// Output row `r` must be writable.
     unsafe fn store(&self, s: S, r: usize, sums: &[S::V; N]);
+}
+
+/// See [`Descent::row`].
+pub(super) const fn phase(ahead: bool, t: usize, taps: usize, stride: usize) -> usize {
+    if ahead { t } else { taps - stride + t }
 }
 
 /// All `rows` of outputs, for `K` rows of taps at stride `ST`.
@@ -47,13 +57,13 @@ pub(super) unsafe fn descend<S, T, const K: usize, const ST: usize, const D: usi
     // Input rows that the first output row shares with the next ones.
     unroll!(i < K - ST, max 4, {
         // SAFETY: the caller's promise.
-        unsafe { tile.row(s, &mut sums, i, i, D) }
+        unsafe { tile.row::<true, i, D>(s, &mut sums, i) }
     });
     macro_rules! output_row {
         ($r:expr, $live:literal) => {{
             unroll!(t < ST, max 4, {
                 // SAFETY: the caller's promise.
-                unsafe { tile.row(s, &mut sums, $r * ST + K - ST + t, K - ST + t, $live) }
+                unsafe { tile.row::<false, t, $live>(s, &mut sums, $r * ST + K - ST + t) }
             });
             // SAFETY: the caller's promise.
             unsafe { tile.store(s, $r, &sums[0]) };
@@ -69,7 +79,7 @@ pub(super) unsafe fn descend<S, T, const K: usize, const ST: usize, const D: usi
         r += 1;
     }
     // Rows that would begin below the last one are left out.
-    if D >= 3 && r + 2 <= rows {
+    if const { D >= 3 } && r + 2 <= rows {
         output_row!(r, 2);
         r += 1;
     }

@@ -11,7 +11,7 @@
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
 pub(crate) mod border;
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
 pub(crate) mod descent;
 pub(crate) mod gemm;
 #[cfg(sepconv_neon)]
@@ -31,5 +31,5 @@ pub(crate) mod registry;
 pub(crate) mod rows;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod walk_chw;
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
 pub(crate) mod walk_hwc;

@@ -36,9 +36,12 @@ pub(crate) enum KernelKind {
     /// A line of depthwise outputs of two channels (CHW), for maps no wider than half a vector.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has pairs"))]
     PairedLine { window: (usize, usize), outputs: usize },
-    /// Columns of depthwise tiles of so many pixels (HWC) or vectors of columns (CHW).
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
-    Walk { layout: Layout, window: (usize, usize), width: usize },
+    /// Columns of depthwise tiles of so many pixels and vectors of channels (HWC), `window` both ways; `held` if registers hold all taps.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
+    Walk { window: (usize, usize), pixels: usize, vectors: usize, held: bool },
+    /// Columns of depthwise outputs, vectors of columns (CHW).
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has these"))]
+    WalkColumns { window: (usize, usize) },
     /// A tile of a matrix product.
     Gemm { layout: Layout, rows: usize, vectors: usize },
     /// A copy of a piece of a row.
@@ -51,7 +54,7 @@ pub(crate) enum KernelKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KernelFn {
     Line(unsafe fn(&LineArgs)),
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has walks"))]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
     Walk(unsafe fn(&WalkArgs)),
     Gemm(unsafe fn(&GemmArgs)),
     Rows(unsafe fn(&RowArgs)),
@@ -120,9 +123,10 @@ mod tests {
         for kernel in KERNELS {
             let agree = matches!(
                 (kernel.kind, kernel.run),
-                (KernelKind::Line { .. } | KernelKind::PairedLine { .. }, KernelFn::Line(_))
-                    | (KernelKind::Walk { layout: Layout::Hwc, .. }, KernelFn::Walk(_))
-                    | (KernelKind::Walk { layout: Layout::Chw, .. }, KernelFn::Line(_))
+                (
+                    KernelKind::Line { .. } | KernelKind::PairedLine { .. } | KernelKind::WalkColumns { .. },
+                    KernelFn::Line(_)
+                ) | (KernelKind::Walk { .. }, KernelFn::Walk(_))
                     | (KernelKind::Gemm { .. }, KernelFn::Gemm(_))
                     | (KernelKind::Rows, KernelFn::Rows(_))
                     | (KernelKind::Probe { .. }, KernelFn::Probe(_))

@@ -11,7 +11,7 @@
 //! ```
 //! Sums run in the order (kernel row, kernel column). Lanes outside the map read as zero; rows outside it are skipped.
 
-use super::descent::{Descent, descend};
+use super::descent::{Descent, descend, phase};
 use super::halved::{Halved, HalvedThree};
 use super::lanes::{Clipped, Lanes, Loader};
 use super::line::{Broadcast, LineArgs};
@@ -240,7 +240,7 @@ impl<S: Simd, R: Loader<S>> Loader<S> for ThreeClippedTaps<R> {
 }
 
 /// Vectors of columns and where they stand.
-struct Walk<'a, S: Simd, E, L, O, const K: usize, const V: usize, const C: usize, const N: usize> {
+struct Walk<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const N: usize> {
     args: &'a LineArgs,
     /// Input rows inside the map, counted from `inputs`.
     rows: [usize; 2],
@@ -285,7 +285,7 @@ unsafe fn walk<
         first.wrapping_offset(offset)
     };
     let output = |n: usize| args.output.wrapping_add((c + n / V * group) * out_channel + lane(n % V));
-    let mut tile = Walk::<S, E, L, O, K, V, C, N> {
+    let mut tile = Walk::<S, E, L, O, K, ST, V, C, N> {
         args,
         rows: [(-args.start).max(0) as usize, (args.extent as isize - args.start).max(0) as usize],
         inputs: [input(0); N],
@@ -313,8 +313,8 @@ unsafe fn walk<
     unsafe { descend::<S, _, K, ST, D, N>(s, &tile, args.outputs) }
 }
 
-impl<S, E, L, O, const K: usize, const V: usize, const C: usize, const D: usize, const N: usize> Descent<S, D, N>
-    for Walk<'_, S, E, L, O, K, V, C, N>
+impl<S, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const D: usize, const N: usize>
+    Descent<S, D, N> for Walk<'_, S, E, L, O, K, ST, V, C, N>
 where
     S: Simd,
     E: Epilogue,
@@ -335,7 +335,12 @@ where
     }
 
     #[inline(always)]
-    unsafe fn row(&self, s: S, sums: &mut [[S::V; N]; D], i: usize, phase: usize, live: usize) {
+    unsafe fn row<const AHEAD: bool, const T: usize, const LIVE: usize>(
+        &self,
+        s: S,
+        sums: &mut [[S::V; N]; D],
+        i: usize,
+    ) {
         if i < self.rows[0] || i >= self.rows[1] {
             return;
         }
@@ -345,13 +350,13 @@ where
             // SAFETY: the row is inside the map, and the loader touches no lane outside it.
             [inputs[n][0], inputs[n][1], inputs[n][2]] = unsafe { self.loaders[n % V].load_three(s, row) };
         });
-        let stride = const { if D == K { 1 } else { 2 } };
         unroll!(kx < K, max 4, {
             unroll!(d < D, max 4, {
-                if d < live && phase >= d * stride && phase - d * stride < K {
+                if const { d < LIVE && phase(AHEAD, T, K, ST) >= d * ST && phase(AHEAD, T, K, ST) - d * ST < K } {
+                    let ky = phase(AHEAD, T, K, ST) - d * ST;
                     unroll!(n < N, max 4, {
                         let sum = &mut sums[d][n];
-                        *sum = s.pin(s.mul_add(inputs[n][kx], self.taps[n / V][phase - d * stride][kx], *sum));
+                        *sum = s.pin(s.mul_add(inputs[n][kx], self.taps[n / V][ky][kx], *sum));
                     });
                 }
             });

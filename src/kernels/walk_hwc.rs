@@ -1,8 +1,9 @@
-//! Depthwise HWC, down a column of tiles: `P` output pixels wide, all `K × K` taps in registers, every input of the column loaded once.
+//! Depthwise HWC, down a column of tiles: `P` output pixels and `V` vectors of channels wide, every input of the column loaded once, all `K × K`
+//! taps in registers (or operands in memory, where registers are few).
 //!
 //! ```text
 //! for each column of tiles
-//!   for each vector of channels                      accumulators  D·P    D = ⌈K/ST⌉ rows of outputs (start at the bias)
+//!   for each V vectors of channels                   accumulators  D·P·V  D = ⌈K/ST⌉ rows of outputs (start at the bias)
 //!     down the rows (see `descent`)                  taps          K·K
 //!       for each input of a row                      input         1
 //!         for each tap of it: accumulate             total         D·P+K·K+1 registers
@@ -10,7 +11,7 @@
 //! Sums run in the order (kernel row, kernel column), as in [`line`](super::line), and skip what is outside the map.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
-use super::descent::{Descent, descend};
+use super::descent::{Descent, descend, phase};
 use super::lanes::{All, First, Lanes, Loader};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
@@ -49,7 +50,16 @@ pub(crate) struct WalkArgs {
 /// Every input inside the ranges and every output must be inside its slice for all channels; the panels must be as
 /// [`WalkArgs`] says.
 #[inline(always)]
-pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize, const P: usize>(
+pub(crate) unsafe fn run<
+    S: Simd,
+    E: Epilogue,
+    const K: usize,
+    const ST: usize,
+    const D: usize,
+    const P: usize,
+    const V: usize,
+    const N: usize,
+>(
     s: S,
     args: &WalkArgs,
 ) {
@@ -66,7 +76,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
             outputs: P.min(args.outputs - at),
         };
         // SAFETY: the caller's promise, for `P` of the columns.
-        unsafe { channels::<S, E, K, ST, D, P>(s, args, &tile) };
+        unsafe { channels::<S, E, K, ST, D, P, V, N>(s, args, &tile) };
     }
 }
 
@@ -75,35 +85,51 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
 /// # Safety
 /// As [`run`], for the columns of the tile.
 #[inline(always)]
-unsafe fn channels<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize, const P: usize>(
+unsafe fn channels<
+    S: Simd,
+    E: Epilogue,
+    const K: usize,
+    const ST: usize,
+    const D: usize,
+    const P: usize,
+    const V: usize,
+    const N: usize,
+>(
     s: S,
     args: &WalkArgs,
     tile: &Tile,
 ) {
     let border = tile.border(P, (P - 1) * ST + K, K);
-    let (mut c, mut panel) = (0, args.weights);
-    while c < args.channels {
-        let count = (args.channels - c).min(S::LANES);
-        if count == S::LANES {
-            with_border!(border, whole, edge, {
-                // SAFETY: the caller's promise; there is a panel for each vector of channels.
-                unsafe { column::<S, E, _, _, K, ST, D, P>(s, args, tile, c, panel, All, edge) }
-            });
-        } else {
-            // SAFETY: as above; lanes are limited to the last channels.
-            unsafe { column::<S, E, _, _, K, ST, D, P>(s, args, tile, c, panel, First::<S>(s.mask(count)), Edge) }
-        }
+    let panel = |c: usize| args.weights.wrapping_add(c * (1 + K * K));
+    let mut c = 0;
+    const { assert!(V <= 2) };
+    while c + V * S::LANES <= args.channels {
+        with_border!(border, whole, edge, {
+            // SAFETY: the caller's promise; there is a panel for each vector of channels.
+            unsafe { column::<S, E, _, _, K, ST, D, P, V, N>(s, args, tile, c, panel(c), All, edge) }
+        });
+        c += V * S::LANES;
+    }
+    if c + S::LANES <= args.channels {
+        with_border!(border, whole, edge, {
+            // SAFETY: as above.
+            unsafe { column::<S, E, _, _, K, ST, D, P, 1, P>(s, args, tile, c, panel(c), All, edge) }
+        });
         c += S::LANES;
-        panel = panel.wrapping_add((1 + K * K) * S::LANES);
+    }
+    if c < args.channels {
+        let lanes = First::<S>(s.mask(args.channels - c));
+        // SAFETY: as above; lanes are limited to the last channels.
+        unsafe { column::<S, E, _, _, K, ST, D, P, 1, P>(s, args, tile, c, panel(c), lanes, Edge) }
     }
 }
 
 /// A column of tiles and where it stands.
-struct Column<'a, S: Simd, E, L, B, const K: usize, const ST: usize> {
+struct Column<'a, S: Simd, E, L, B, const K: usize, const ST: usize, const P: usize, const V: usize> {
     args: &'a WalkArgs,
     tile: &'a Tile,
     panel: *const f32,
-    taps: [[S::V; K]; K],
+    taps: [[[S::V; V]; K]; K],
     /// Input and output of the column's first channel.
     input: *const f32,
     output: *mut f32,
@@ -124,6 +150,8 @@ unsafe fn column<
     const ST: usize,
     const D: usize,
     const P: usize,
+    const V: usize,
+    const N: usize,
 >(
     s: S,
     args: &WalkArgs,
@@ -133,22 +161,25 @@ unsafe fn column<
     lanes: L,
     _border: B,
 ) {
-    let mut taps = [[s.splat(0.0); K]; K];
+    const { assert!(N == P * V) };
+    let mut taps = [[[s.splat(0.0); V]; K]; K];
     unroll!(ky < K, max 4, {
         unroll!(kx < K, max 4, {
-            // SAFETY: the panel holds the bias and K·K taps.
-            taps[ky][kx] = unsafe { s.load(panel.add((1 + ky * K + kx) * S::LANES)) };
+            unroll!(v < V, max 4, {
+                // SAFETY: each panel holds the bias and K·K taps.
+                taps[ky][kx][v] = unsafe { s.load(panel.add((v * (1 + K * K) + 1 + ky * K + kx) * S::LANES)) };
+            });
         });
     });
     let (input, output) = (tile.input.wrapping_add(c), tile.output.wrapping_add(c));
     let how = core::marker::PhantomData;
-    let column = Column::<S, E, L, B, K, ST> { args, tile, panel, taps, input, output, lanes, how };
+    let column = Column::<S, E, L, B, K, ST, P, V> { args, tile, panel, taps, input, output, lanes, how };
     // SAFETY: the caller's promise.
-    unsafe { descend::<S, _, K, ST, D, P>(s, &column, args.rows) }
+    unsafe { descend::<S, _, K, ST, D, N>(s, &column, args.rows) }
 }
 
-impl<S, E, L, B, const K: usize, const ST: usize, const D: usize, const P: usize> Descent<S, D, P>
-    for Column<'_, S, E, L, B, K, ST>
+impl<S, E, L, B, const K: usize, const ST: usize, const D: usize, const P: usize, const V: usize, const N: usize>
+    Descent<S, D, N> for Column<'_, S, E, L, B, K, ST, P, V>
 where
     S: Simd,
     E: Epilogue,
@@ -156,13 +187,25 @@ where
     B: Border,
 {
     #[inline(always)]
-    fn bias(&self, s: S) -> [S::V; P] {
+    fn bias(&self, s: S) -> [S::V; N] {
         // SAFETY: a panel starts with the bias.
-        unsafe { [s.load(self.panel); P] }
+        let mut bias = unsafe { [s.load(self.panel); N] };
+        unroll!(n < N, max 16, {
+            if const { n % V > 0 } {
+                // SAFETY: as above.
+                bias[n] = unsafe { s.load(self.panel.add(n % V * (1 + K * K) * S::LANES)) };
+            }
+        });
+        bias
     }
 
     #[inline(always)]
-    unsafe fn row(&self, s: S, sums: &mut [[S::V; P]; D], i: usize, phase: usize, live: usize) {
+    unsafe fn row<const AHEAD: bool, const T: usize, const LIVE: usize>(
+        &self,
+        s: S,
+        sums: &mut [[S::V; N]; D],
+        i: usize,
+    ) {
         let (args, tile) = (self.args, self.tile);
         if i < args.row_range[0] || i >= args.row_range[1] {
             return;
@@ -170,14 +213,21 @@ where
         let row = self.input.wrapping_add(i * args.in_steps[0]);
         unroll!(j < (P - 1) * ST + K, max 16, {
             if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= tile.first && j < tile.end) {
-                // SAFETY: position (i, j) is inside the map, by the tests or because all are.
-                let v = unsafe { self.lanes.loader(s, 0).load(s, row.wrapping_add(j * args.in_steps[1])) };
+                let pixel = row.wrapping_add(j * args.in_steps[1]);
+                let mut inputs = [s.splat(0.0); V];
+                unroll!(v < V, max 4, {
+                    // SAFETY: position (i, j) is inside the map, by the tests or because all are.
+                    inputs[v] = unsafe { self.lanes.loader(s, 0).load(s, pixel.wrapping_add(v * S::LANES)) };
+                });
                 unroll!(d < D, max 4, {
-                    if d < live && phase >= d * ST && phase - d * ST < K {
+                    if const { d < LIVE && phase(AHEAD, T, K, ST) >= d * ST && phase(AHEAD, T, K, ST) - d * ST < K } {
+                        let ky = phase(AHEAD, T, K, ST) - d * ST;
                         unroll!(kx < K, max 4, {
                             if const { output_of(j, kx, ST) < P } {
-                                let sum = &mut sums[d][output_of(j, kx, ST)];
-                                *sum = s.pin(s.mul_add(v, self.taps[phase - d * ST][kx], *sum));
+                                unroll!(v < V, max 4, {
+                                    let sum = &mut sums[d][output_of(j, kx, ST) * V + v];
+                                    *sum = s.pin(s.mul_add(inputs[v], self.taps[ky][kx][v], *sum));
+                                });
                             }
                         });
                     }
@@ -187,13 +237,14 @@ where
     }
 
     #[inline(always)]
-    unsafe fn store(&self, s: S, r: usize, sums: &[S::V; P]) {
+    unsafe fn store(&self, s: S, r: usize, sums: &[S::V; N]) {
         let output = self.output.wrapping_add(r * self.args.out_steps[0]);
-        unroll!(p < P, max 16, {
-            if !B::CUT || p < self.tile.outputs {
-                let y = E::limit(s, &self.args.epilogue, E::bend_one(s, &self.args.epilogue, sums[p]));
-                // SAFETY: output p is wanted.
-                unsafe { self.lanes.store(s, output.wrapping_add(p * self.args.out_steps[1]), y) };
+        unroll!(n < N, max 16, {
+            if !B::CUT || n / V < self.tile.outputs {
+                let y = E::limit(s, &self.args.epilogue, E::bend_one(s, &self.args.epilogue, sums[n]));
+                let pixel = output.wrapping_add(n / V * self.args.out_steps[1]);
+                // SAFETY: output n / V is wanted.
+                unsafe { self.lanes.store(s, pixel.wrapping_add(n % V * S::LANES), y) };
             }
         });
     }

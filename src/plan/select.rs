@@ -15,8 +15,9 @@ pub(crate) struct DepthwiseChoice {
     pub lines: Vec<&'static KernelDesc>,
     /// A line kernel for two channels at a time, where columns take no more than half a vector. It sums as the others do.
     pub paired: Option<&'static KernelDesc>,
-    /// A kernel that walks down columns of tiles.
-    pub walk: Option<&'static KernelDesc>,
+    /// Kernels that walk down columns of tiles. With channels as lanes they sum as the lines do, and [`walk`] decides; with columns as
+    /// lanes they sum in another order and do all of the work.
+    pub walks: Vec<&'static KernelDesc>,
     /// Copies rows into strips.
     pub rows: &'static KernelDesc,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
@@ -47,18 +48,16 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
         lines = line(None);
     }
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
-    let walks = match lane_axis {
-        LaneAxis::Channels => spec.multiplier == 1,
-        LaneAxis::Columns => !exact_padding,
-        LaneAxis::Elements => false,
+    let walks_down = |kind| match kind {
+        KernelKind::Walk { window, .. } => lane_axis == LaneAxis::Channels && spec.multiplier == 1 && window == wanted,
+        KernelKind::WalkColumns { window } => lane_axis == LaneAxis::Columns && !exact_padding && window == wanted,
+        _ => false,
     };
-    let walk = candidates(isa, spec.dtype, epilogue)
-        .find(|kernel| matches!(kernel.kind, KernelKind::Walk { layout, window, .. } if layout == spec.layout && window == wanted))
-        .filter(|_| square && walks);
+    let walks = candidates(isa, spec.dtype, epilogue).filter(|kernel| square && walks_down(kernel.kind)).collect();
     let paired = candidates(isa, spec.dtype, epilogue)
         .find(|kernel| matches!(kernel.kind, KernelKind::PairedLine { window, .. } if window == wanted))
         .filter(|_| tuned && lane_axis == LaneAxis::Columns);
-    DepthwiseChoice { lane_axis, lines, paired, walk, rows: rows(isa, spec.dtype), exact_padding }
+    DepthwiseChoice { lane_axis, lines, paired, walks, rows: rows(isa, spec.dtype), exact_padding }
 }
 
 fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
@@ -82,6 +81,43 @@ pub(crate) fn line_outputs(kernel: &KernelDesc) -> usize {
 pub(crate) fn best_line(lines: &[&'static KernelDesc], len: usize) -> &'static KernelDesc {
     let wasted = |kernel: &&&'static KernelDesc| len.next_multiple_of(line_outputs(kernel)) - len;
     lines.iter().min_by_key(wasted).copied().expect("every instruction set has a generic line kernel")
+}
+
+/// A map as [`walk`] sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pixels {
+    /// Outputs of a row.
+    pub outputs: usize,
+    /// Vectors of channels.
+    pub vectors: usize,
+    /// Bytes between neighbouring pixels of the input.
+    pub bytes: usize,
+}
+
+/// The walk down columns of pixels that suits a map; none where lines are faster. All of it measured, see docs/performance.md.
+pub(crate) fn walk(walks: &[&'static KernelDesc], pixels: Pixels) -> Option<&'static KernelDesc> {
+    // Pixels that meet few sets of the first-level cache, where a narrow column is best, and a line is used whole.
+    let competing = pixels.bytes.is_multiple_of(1024);
+    let cost = |kernel: &&&'static KernelDesc| match kernel.kind {
+        KernelKind::Walk { pixels: p, vectors: v, .. } => {
+            (v > pixels.vectors, competing && v == 1, pixels.outputs.next_multiple_of(p))
+        }
+        _ => (true, true, usize::MAX),
+    };
+    let best = walks.iter().min_by_key(cost)?;
+    let KernelKind::Walk { window: (_, stride), pixels: p, held, .. } = best.kind else { return None };
+    let whole = pixels.outputs.is_multiple_of(p);
+    let pays = if competing {
+        whole || (stride == 2 && !pixels.bytes.is_multiple_of(4096))
+    } else {
+        whole && pixels.outputs >= 16 && pixels.bytes >= 256
+    };
+    (held || pays).then_some(*best)
+}
+
+/// Whether a map may come that [`walk`] has none for.
+pub(crate) fn needs_lines(walks: &[&'static KernelDesc]) -> bool {
+    !walks.iter().any(|kernel| matches!(kernel.kind, KernelKind::Walk { held: true, .. }))
 }
 
 /// The gemm kernels of a layout with so many vectors of columns, the tallest tile first.
@@ -135,7 +171,7 @@ mod tests {
     fn neon_has_long_lines_and_wide_products() {
         let spec = DepthwiseSpec::new(64, [3, 3]);
         let of = |spec| depthwise(&spec, Isa::Neon, EpilogueKind::Clamp, true);
-        assert!(of(spec).walk.is_none());
+        assert!(of(spec).walks.is_empty());
         assert_eq!(chosen(&spec, Isa::Neon), "f32_dw_hwc_nx3s1_1x14__neon");
         assert_eq!(chosen(&spec.stride([2, 2]), Isa::Neon), "f32_dw_hwc_nx3s2_1x7__neon");
         assert_eq!(chosen(&spec.layout(Layout::Chw), Isa::Neon), "f32_dw_chw_3xns1_14x1__neon");
@@ -163,12 +199,59 @@ mod tests {
     #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
     #[test]
     fn walks_are_for_square_windows_without_multiplier() {
-        let walk = |spec: DepthwiseSpec| depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).walk.map(|k| k.name);
+        let names = |spec: DepthwiseSpec, isa| {
+            let walks = depthwise(&spec, isa, EpilogueKind::Clamp, true).walks;
+            walks.iter().map(|kernel| kernel.name).collect::<Vec<_>>()
+        };
         let spec = DepthwiseSpec::new(64, [3, 3]);
-        assert_eq!(walk(spec), Some("f32_dw_hwc_3x3s1_3x7__avx512"));
-        assert_eq!(walk(spec.multiplier(2)), None);
-        assert_eq!(walk(spec.dilation([2, 1])), None);
-        assert_eq!(walk(spec.layout(Layout::Chw)), None);
+        assert_eq!(names(spec, Isa::Avx512), ["f32_dw_hwc_3x3s1_3x2x2v__avx512", "f32_dw_hwc_3x3s1_3x7x1v__avx512"]);
+        assert_eq!(names(spec, Isa::Avx2), ["f32_dw_hwc_3x3s1_3x2x2v__avx2"]);
+        assert_eq!(names(spec.layout(Layout::Chw), Isa::Avx512), ["f32_dw_chw_3x3s1_3x3v__avx512"]);
+        assert!(names(spec.layout(Layout::Chw), Isa::Avx2).is_empty());
+        for spec in [spec.multiplier(2), spec.dilation([2, 1]), spec.stride([1, 2])] {
+            assert!(names(spec, Isa::Avx512).is_empty(), "{spec:?}");
+        }
+        // Padded zeros must not meet infinite weights.
+        let infinite = depthwise(&spec.layout(Layout::Chw), Isa::Avx512, EpilogueKind::Clamp, false);
+        assert!(infinite.walks.is_empty() && infinite.paired.is_none());
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
+    #[test]
+    fn walks_are_chosen_for_the_map() {
+        let of = |isa, stride: usize, [outputs, vectors, bytes]: [usize; 3]| {
+            let spec = DepthwiseSpec::new(64, [3, 3]).stride([stride, stride]);
+            let walks = depthwise(&spec, isa, EpilogueKind::Clamp, true).walks;
+            let kernel = walk(&walks, Pixels { outputs, vectors, bytes })?;
+            Some(kernel.name.split("__").next()?.rsplit('_').next()?.to_owned())
+        };
+        let (narrow, wide) = (Some("2x2v".to_owned()), Some("7x1v".to_owned()));
+        let tail = |stride, map| of(Isa::Avx512, stride, map).map(|name| name[2..].to_owned());
+        assert_eq!(tail(1, [112, 2, 128]), narrow);
+        assert_eq!(tail(1, [7, 60, 3840]), wide, "least waste");
+        assert_eq!(tail(1, [9, 60, 3840]), narrow, "least waste");
+        assert_eq!(tail(1, [14, 1, 64]), wide, "one vector");
+        assert_eq!(tail(2, [28, 8, 512]), wide, "the first of equals");
+        assert_eq!(tail(2, [7, 32, 2048]), narrow, "competing pixels");
+        let avx2 = |map| of(Isa::Avx2, 1, map).is_some();
+        assert!(avx2([28, 24, 768]) && avx2([14, 64, 2048]));
+        assert!(!avx2([14, 48, 1536]) && !avx2([7, 128, 4096]) && !avx2([112, 4, 128]));
+        assert!(of(Isa::Avx2, 2, [7, 64, 2048]).is_some() && of(Isa::Avx2, 2, [7, 72, 2304]).is_none());
+        let walks = |isa| depthwise(&DepthwiseSpec::new(64, [3, 3]), isa, EpilogueKind::Clamp, true).walks;
+        assert!(needs_lines(&walks(Isa::Avx2)) && needs_lines(&[]) && !needs_lines(&walks(Isa::Avx512)));
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
+    #[test]
+    fn pairs_are_for_columns_of_five_and_seven_taps() {
+        let paired = |spec: DepthwiseSpec| {
+            depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).paired.map(|kernel| kernel.name)
+        };
+        let spec = DepthwiseSpec::new(64, [5, 3]).layout(Layout::Chw);
+        assert_eq!(paired(spec), Some("f32_dw_chw_5xns1_7x1_2c__avx512"));
+        assert_eq!(paired(spec.layout(Layout::Hwc)), None);
+        assert_eq!(paired(spec.dilation([2, 1])), None);
+        assert_eq!(paired(DepthwiseSpec::new(64, [4, 4]).layout(Layout::Chw)), None);
     }
 
     #[test]
@@ -209,7 +292,7 @@ mod tests {
     fn portable_lines_fit_the_axis_that_they_run_along() {
         let names = |spec: &DepthwiseSpec, finite| {
             let choice = depthwise(spec, Isa::Portable, EpilogueKind::Clamp, finite);
-            assert!(choice.walk.is_none() && choice.rows.name == "f32_copy_row__portable");
+            assert!(choice.walks.is_empty() && choice.paired.is_none() && choice.rows.name == "f32_copy_row__portable");
             choice.lines.iter().map(|line| line.name.trim_end_matches("__portable")).collect::<Vec<_>>()
         };
         let (hwc, generic) = (["f32_dw_hwc_nx3s1_1x4"], ["f32_dw_hwc_generic_1x4"]);

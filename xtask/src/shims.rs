@@ -77,7 +77,7 @@ fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
         | Shape::PairedChw { kernel, outputs, .. } => Some(kernel * outputs),
         Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
         // Of one input row: those outside the map are skipped.
-        Shape::WalkHwc { kernel, stride, pixels } => Some(kernel * pixels * kernel.div_ceil(stride)),
+        Shape::WalkHwc { kernel, stride, pixels, vectors } => Some(kernel * pixels * vectors * kernel.div_ceil(stride)),
         Shape::WalkChw { kernel, stride, vectors } => Some(kernel * vectors * kernel.div_ceil(stride)),
         // Rows are read a vector of k at a time.
         Shape::GemmHwc { rows, vectors } if by_lane > 0 => Some(rows * vectors * by_lane),
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn declared_multiply_adds_follow_from_the_shape() {
         assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }, 0), Some(98));
-        assert_eq!(multiply_adds(Shape::WalkHwc { kernel: 3, stride: 1, pixels: 7 }, 0), Some(63));
+        assert_eq!(multiply_adds(Shape::WalkHwc { kernel: 3, stride: 1, pixels: 7, vectors: 1 }, 0), Some(63));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }, 0), Some(16));
         assert_eq!(multiply_adds(Shape::GemmHwc { rows: 6, vectors: 4 }, 4), Some(96));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 3 }, 4), Some(48));
