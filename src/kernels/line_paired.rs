@@ -9,7 +9,8 @@ use crate::simd::Halves;
 /// Lines of `P` outputs with `K` inner taps at stride `ST`, dilation 1, of two channels or more.
 ///
 /// # Safety
-/// As [`line::run`](super::line::run), but that `lane_ranges` must be there, lanes columns, at most half a vector of them.
+/// As [`line::run`](super::line::run), but that `lane_ranges` must be there, lanes columns, at most half a vector of them, and the stride
+/// the same both ways.
 #[inline(always)]
 pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize, const P: usize>(
     s: S,
@@ -17,6 +18,7 @@ pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize
 ) {
     args.check();
     debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && !args.exact && args.channels >= 2);
+    debug_assert!(args.lane_step <= ST);
     for c in (0..args.channels).step_by(2) {
         // The last two are a whole pair, too: one channel may be made a second time, which is cheaper than on its own.
         let args = &args.channel(c.min(args.channels - 2));
@@ -35,7 +37,7 @@ pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize
                     })
                 }};
             }
-            if args.lane_step == 2 {
+            if const { ST == 2 } && args.lane_step == 2 {
                 tile!(PairedHalved::new(s, args));
             } else {
                 tile!(Paired::new(s, args));

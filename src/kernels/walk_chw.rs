@@ -49,10 +49,7 @@ pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize
             return;
         }
         for c in 0..args.channels {
-            if vectors == 1 {
-                columns::<S, E, K, ST, D, 1, 1, 1>(s, args, c, 0);
-                continue;
-            }
+            // A lone vector is made twice.
             let mut vector = 0;
             while vector + 3 != vectors && vector < vectors {
                 columns::<S, E, K, ST, D, 2, 1, 2>(s, args, c, vector);
@@ -91,6 +88,7 @@ unsafe fn columns<
     let lane = |v: usize| ((vector + v) * S::LANES).min(args.lanes - count);
     // SAFETY: there is an offset for each of the K tap columns.
     let offsets = unsafe { *args.outer.cast::<[isize; 3]>() };
+    // Of one vector or the last three, some are at a border: not worth instances without masks.
     macro_rules! descend_with {
         ($step:expr, $ways:expr, $loader:expr) => {{
             let ways = $ways;
@@ -115,7 +113,7 @@ unsafe fn columns<
                 whole &= ways[v].whole(0).is_some();
             });
             let step = (2, offsets[0]);
-            if whole {
+            if const { V == 2 } && whole {
                 descend_with!(step, ways, |_| super::halved::ThreeAll::<$first_moved>)
             } else {
                 descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.loader(s, 0))
@@ -136,7 +134,7 @@ unsafe fn columns<
             ways[v] = way(v);
             whole &= (0..K).all(|kx| ways[v].whole(kx).is_some());
         });
-        if whole {
+        if const { V == 2 } && whole {
             descend_with!((1, 0), ways, |_| ThreeTaps { offsets })
         } else {
             descend_with!((1, 0), ways, |way: Clipped<S>| {

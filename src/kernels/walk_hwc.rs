@@ -10,11 +10,12 @@
 //! ```
 //! Sums run in the order (kernel row, kernel column), as in [`line`](super::line), and skip what is outside the map.
 
-use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
+use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of};
 use super::descent::{Descent, descend, phase};
 use super::lanes::{All, First, Lanes, Loader};
 use crate::epilogue::{Epilogue, EpilogueArgs};
-use crate::simd::{Simd, unroll};
+use crate::simd::{Simd, Task, unroll};
+use core::marker::PhantomData;
 
 /// What one call computes: some output rows, all their pixels and channels.
 #[derive(Clone, Copy)]
@@ -102,25 +103,44 @@ unsafe fn channels<
     let border = tile.border(P, (P - 1) * ST + K, K);
     let panel = |c: usize| args.weights.wrapping_add(c * (1 + K * K));
     let mut c = 0;
-    const { assert!(V <= 2) };
-    while c + V * S::LANES <= args.channels {
-        with_border!(border, whole, edge, {
+    if border != Tested::All {
+        while c + V * S::LANES <= args.channels {
             // SAFETY: the caller's promise; there is a panel for each vector of channels.
-            unsafe { column::<S, E, _, _, K, ST, D, P, V, N>(s, args, tile, c, panel(c), All, edge) }
-        });
-        c += V * S::LANES;
-    }
-    if c + S::LANES <= args.channels {
-        with_border!(border, whole, edge, {
-            // SAFETY: as above.
-            unsafe { column::<S, E, _, _, K, ST, D, P, 1, P>(s, args, tile, c, panel(c), All, edge) }
-        });
-        c += S::LANES;
+            unsafe {
+                match border {
+                    Tested::None => column::<S, E, _, _, K, ST, D, P, V, N>(s, args, tile, c, panel(c), All, Interior),
+                    _ => column::<S, E, _, _, K, ST, D, P, V, N>(s, args, tile, c, panel(c), All, Ends),
+                }
+            }
+            c += V * S::LANES;
+        }
     }
     if c < args.channels {
-        let lanes = First::<S>(s.mask(args.channels - c));
-        // SAFETY: as above; lanes are limited to the last channels.
-        unsafe { column::<S, E, _, _, K, ST, D, P, 1, P>(s, args, tile, c, panel(c), lanes, Edge) }
+        s.call(Rest::<E, K, ST, D, P> { args, tile, c, epilogue: PhantomData });
+    }
+}
+
+/// The channels from `c` on, those that are too few for whole vectors, and all of them where every input has to be held against the border.
+/// Not worth instances of its own, and a function of its own so that it takes no registers from the others.
+struct Rest<'a, E, const K: usize, const ST: usize, const D: usize, const P: usize> {
+    args: &'a WalkArgs,
+    tile: &'a Tile,
+    c: usize,
+    epilogue: PhantomData<E>,
+}
+
+impl<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize, const P: usize> Task<S>
+    for Rest<'_, E, K, ST, D, P>
+{
+    #[inline(always)]
+    fn run(self, s: S) {
+        let args = self.args;
+        for c in (self.c..args.channels).step_by(S::LANES) {
+            let lanes = First::<S>(s.mask((args.channels - c).min(S::LANES)));
+            let panel = args.weights.wrapping_add(c * (1 + K * K));
+            // SAFETY: `run`'s caller promises it for all channels; lanes are limited to the last ones.
+            unsafe { column::<S, E, _, _, K, ST, D, P, 1, P>(s, args, self.tile, c, panel, lanes, Edge) }
+        }
     }
 }
 
@@ -134,7 +154,7 @@ struct Column<'a, S: Simd, E, L, B, const K: usize, const ST: usize, const P: us
     input: *const f32,
     output: *mut f32,
     lanes: L,
-    how: core::marker::PhantomData<(E, B)>,
+    how: PhantomData<(E, B)>,
 }
 
 /// # Safety
@@ -172,7 +192,7 @@ unsafe fn column<
         });
     });
     let (input, output) = (tile.input.wrapping_add(c), tile.output.wrapping_add(c));
-    let how = core::marker::PhantomData;
+    let how = PhantomData;
     let column = Column::<S, E, L, B, K, ST, P, V> { args, tile, panel, taps, input, output, lanes, how };
     // SAFETY: the caller's promise.
     unsafe { descend::<S, _, K, ST, D, N>(s, &column, args.rows) }

@@ -56,7 +56,7 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     let walks = candidates(isa, spec.dtype, epilogue).filter(|kernel| square && walks_down(kernel.kind)).collect();
     let paired = candidates(isa, spec.dtype, epilogue)
         .find(|kernel| matches!(kernel.kind, KernelKind::PairedLine { window, .. } if window == wanted))
-        .filter(|_| tuned && lane_axis == LaneAxis::Columns);
+        .filter(|_| tuned && lane_axis == LaneAxis::Columns && window.stride == [wanted.1; 2]);
     DepthwiseChoice { lane_axis, lines, paired, walks, rows: rows(isa, spec.dtype), exact_padding }
 }
 
@@ -251,6 +251,7 @@ mod tests {
         assert_eq!(paired(spec), Some("f32_dw_chw_5xns1_7x1_2c__avx512"));
         assert_eq!(paired(spec.layout(Layout::Hwc)), None);
         assert_eq!(paired(spec.dilation([2, 1])), None);
+        assert_eq!(paired(spec.stride([1, 2])), None);
         assert_eq!(paired(DepthwiseSpec::new(64, [4, 4]).layout(Layout::Chw)), None);
     }
 

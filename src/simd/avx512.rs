@@ -10,7 +10,6 @@ pub(crate) struct Avx512(());
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const PAIRED_TAPS: usize = 5;
-    const THREE_COLUMNS: usize = 3;
     type V = __m512;
     type Mask = __mmask16;
     type Range = __mmask16;

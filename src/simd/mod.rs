@@ -22,7 +22,7 @@ pub(crate) trait Simd: Copy {
     const FUSED: bool = true;
     /// Most taps of a column of which two fit the registers beside a tile's sums.
     const PAIRED_TAPS: usize = 0;
-    /// Most taps of a column of which three fit.
+    /// Most taps of a column of which three fit; 0 where another kernel does that work.
     const THREE_COLUMNS: usize = 0;
     /// A vector.
     type V: Copy;
