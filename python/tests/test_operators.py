@@ -1,9 +1,11 @@
 """Prepared operators between threads, processes and machines; the cost of a call."""
 
 import ctypes
+import inspect
 import multiprocessing
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -34,6 +36,16 @@ def operators():
         (sepconv.InvertedResidual(None, dw, pw, None, bias, activation=(None, "silu", "relu"), stride=2), 12),
         (sepconv.Conv2d(reference.integers(rng, 5, 3, 3, 3), padding=1, activation="silu", isa="portable"), 3),
     ]
+
+
+def test_docstrings_name_all_arguments():
+    functions = [getattr(sepconv, name) for name in sepconv.__all__ if name.endswith(("conv2d", "Conv2d", "esidual"))]
+    assert len(functions) == 10
+    for function in functions:
+        missing = [name for name in inspect.signature(function).parameters if not re.search(rf"\b{name}\b", function.__doc__)]
+        assert not missing, (function, missing)
+    for operator, _ in operators():  # Python says nothing about the arguments of __call__
+        assert "operator(input, out=None, threads=None)" in type(operator).__doc__
 
 
 @pytest.mark.parametrize("operator, channels", operators())
