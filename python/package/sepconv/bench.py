@@ -116,6 +116,9 @@ def main() -> None:
     print(f"sepconv {sepconv.__version__} ({sepconv.preferred_isa()}) beside {f'torch {torch.__version__}' if torch else 'no torch'}, "
           f"Python {platform.python_version()}")
     print(f"{cpu()}, {os.cpu_count()} CPUs; threads: {options.threads}, seed: {options.seed}")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > (os.cpu_count() or 1) - options.threads + 0.5:
+        print(f"The machine is busy (load {load:.1f}): times are too long, and where threads wait for each other, many times too long.")
     print("Depthwise 3×3, relu6, 1×1, relu6 on one float32 picture; µs, the shortest of many calls, each with a new result.")
     print("sepconv: one prepared, fused operator.", end="")
     if torch:
