@@ -111,6 +111,10 @@ fn null_pointers() {
         let mut created = null_mut();
         null_refused(sepconv_depthwise_create(null(), null(), &raw mut created), "sepconv_depthwise_params");
         null_refused(sepconv_separable_create(null(), null(), null(), &raw mut created), "sepconv_depthwise_params");
+        null_refused(sepconv_pointwise_create(null(), null(), &raw mut created), "sepconv_pointwise_params");
+        null_refused(sepconv_conv2d_create(null(), null(), &raw mut created), "sepconv_conv2d_params");
+        let status = sepconv_inverted_residual_create(null(), null(), null(), 0, null(), &raw mut created);
+        null_refused(status, "sepconv_depthwise_params");
         null_refused(sepconv_run(null(), &input, &output, workspace, bytes, null()), "op");
         null_refused(sepconv_run(bench.op, null(), &output, workspace, bytes, null()), "sepconv_input");
         null_refused(sepconv_run(bench.op, &input, null(), workspace, bytes, null()), "sepconv_output");
@@ -120,6 +124,11 @@ fn null_pointers() {
         null_refused(sepconv_workspace_size(null(), SHAPE.as_ptr(), 1, &raw mut size), "op");
         null_refused(sepconv_workspace_size(bench.op, SHAPE.as_ptr(), 1, null_mut()), "bytes");
         null_refused(sepconv_depthwise_params_init(null_mut(), 100), "sepconv_depthwise_params");
+        null_refused(sepconv_pointwise_params_init(null_mut(), 100), "sepconv_pointwise_params");
+        null_refused(sepconv_conv2d_params_init(null_mut(), 100), "sepconv_conv2d_params");
+        let mut layout = 0;
+        null_refused(sepconv_operator_layout(null(), &raw mut layout), "op");
+        null_refused(sepconv_operator_layout(bench.op, null_mut()), "layout");
         null_refused(sepconv_isa_preferred(null_mut()), "isa");
         null_refused(sepconv_contiguous_strides(0, SHAPE.as_ptr(), null_mut()), "strides");
         sepconv_operator_destroy(null_mut());

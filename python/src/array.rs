@@ -42,17 +42,15 @@ fn from_dlpack<'py>(value: &Bound<'py, PyAny>, name: Arguments<'_>) -> PyResult<
     })
 }
 
-/// All elements in C order, and the shape.
-pub fn to_vec(value: &Bound<'_, PyAny>, name: Arguments<'_>) -> PyResult<(Vec<f32>, Vec<usize>)> {
+/// All elements in C order, and the array that they came in.
+pub fn to_vec<'py>(
+    value: &Bound<'py, PyAny>,
+    name: Arguments<'_>,
+) -> PyResult<(Vec<f32>, Bound<'py, PyArrayDyn<f32>>)> {
     let array = floats(value, name)?;
-    let array = if array.is_aligned() { array } else { copied(&array)? };
-    let shape = array.shape().to_vec();
-    let view = array.try_readonly().map_err(|error| PyValueError::new_err(format!("{name}: {error}")))?;
-    let elements = match view.as_array().as_slice() {
-        Some(slice) => slice.to_vec(),
-        None => view.as_array().iter().copied().collect(),
-    };
-    Ok((elements, shape))
+    let in_order = if array.is_c_contiguous() && array.is_aligned() { array.clone() } else { copied(&array)? };
+    let view = in_order.try_readonly().map_err(|error| PyValueError::new_err(format!("{name}: {error}")))?;
+    Ok((view.as_slice()?.to_vec(), array))
 }
 
 /// A copy of its own, in C order.
@@ -77,15 +75,14 @@ pub fn shape_of(shape: &[usize], axes: Axes, name: &str) -> PyResult<(Shape, boo
 }
 
 /// The array's axes in the order in which they stand in memory of this layout.
-pub fn memory_order(axes: Axes, layout: Layout, batched: bool) -> Vec<usize> {
-    let order: &[usize] = match (axes.0, layout) {
-        (Layout::Chw, Layout::Hwc) => &[0, 2, 3, 1],
-        (Layout::Hwc, Layout::Chw) => &[0, 3, 1, 2],
-        _ => &[0, 1, 2, 3],
-    };
-    match batched {
-        true => order.to_vec(),
-        false => order[1..].iter().map(|axis| axis - 1).collect(),
+pub const fn memory_order(axes: Axes, layout: Layout, batched: bool) -> &'static [usize] {
+    match (axes.0, layout, batched) {
+        (Layout::Chw, Layout::Hwc, true) => &[0, 2, 3, 1],
+        (Layout::Hwc, Layout::Chw, true) => &[0, 3, 1, 2],
+        (_, _, true) => &[0, 1, 2, 3],
+        (Layout::Chw, Layout::Hwc, false) => &[1, 2, 0],
+        (Layout::Hwc, Layout::Chw, false) => &[2, 0, 1],
+        (_, _, false) => &[0, 1, 2],
     }
 }
 
@@ -99,7 +96,7 @@ pub fn is_in(array: &Bound<'_, PyArrayDyn<f32>>, axes: Axes, layout: Layout, bat
     }
     let (shape, strides) = (array.shape(), array.strides());
     let mut expected = size_of::<f32>() as isize;
-    memory_order(axes, layout, batched).into_iter().rev().all(|axis| {
+    memory_order(axes, layout, batched).iter().rev().all(|&axis| {
         let fits = shape[axis] <= 1 || strides[axis] == expected;
         expected = expected.saturating_mul(shape[axis] as isize);
         fits

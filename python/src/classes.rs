@@ -1,6 +1,7 @@
 //! Prepared operators as Python classes. Their constructors take the arguments of the functions, without input and output.
 
 use crate::args::{self, Act, Acts, Axes, Count, Order, Pads, Pair, Sizes};
+use crate::array::Input;
 use crate::docs::{layout, made, multiplier, names, raises, window};
 use crate::functions::{
     NCHW, NO_ACTIVATION, NONE_OF_THREE, NONE_OF_TWO, ONE, VALID, conv2d_spec, depthwise_spec, inverted_recipe,
@@ -37,7 +38,7 @@ impl Operator {
         out: Option<&Bound<'py, PyAny>>,
         threads: Option<Count>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        run::run(&self.0, input, out, threads)
+        run::run(&self.0, &Input::new(input, self.0.axes)?, out, threads)
     }
 
     /// Shape (n, c, h, w) of the result for an input of shape (n, c, h, w), whatever the layout.

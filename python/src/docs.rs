@@ -40,13 +40,22 @@ isa : str, optional
     };
 }
 
-/// What constructors take at the end.
+/// What constructors take at the end, and what operators can do. (Python shows a text of its own for `__call__`.)
 macro_rules! made {
     () => {
         "weight_order : \"torch\", \"onnx\" or \"tensorflow\"
     Order of the axes of all weights.
 isa : str, optional
-    One of ``available_isas()``; ``preferred_isa()`` if None."
+    One of ``available_isas()``; ``preferred_isa()`` if None.
+
+Methods
+-------
+operator(input, out=None, threads=None)
+    Runs on ``input`` [n, c, h, w], or [n, h, w, c] with layout \"nhwc\": float32, NumPy or anything with ``__dlpack__``. Writes to
+    ``out``, if it is given, or to a new array in the memory order of the input; returns the array written. ``threads`` as in
+    the functions.
+output_shape(shape)
+    Shape (n, c, h, w) of the result for an input of shape (n, c, h, w), whatever the layout."
     };
 }
 

@@ -1,7 +1,7 @@
 //! One call from weights to result.
 
 use crate::args::{self, Act, Acts, Axes, Count, Order, Pads, Pair};
-use crate::array;
+use crate::array::Input;
 use crate::docs::{call, layout, names, raises, size, window};
 use crate::error::to_python;
 use crate::prepared::Prepared;
@@ -69,11 +69,16 @@ pub fn inverted_recipe(
     Ok(Recipe::InvertedResidual(spec.residual(residual), expand, [depthwise, project]))
 }
 
-/// Input channels: what torch's order of depthwise weights leaves open.
-fn channels(input: &Bound<'_, PyAny>, axes: Axes) -> PyResult<Known> {
-    use numpy::PyUntypedArrayMethods;
-    let array = array::floats(input, format_args!("the input"))?;
-    Ok(Known::Channels(array::shape_of(array.shape(), axes, "the input")?.0.c))
+/// Packs, runs, forgets.
+fn once<'py>(
+    recipe: Recipe,
+    input: &Input<'py>,
+    axes: Axes,
+    isa: Option<&str>,
+    out: Option<&Bound<'py, PyAny>>,
+    threads: Option<Count>,
+) -> PyResult<Bound<'py, PyAny>> {
+    run::run(&Prepared::new(recipe, axes, args::isa(isa)?)?, input, out, threads)
 }
 
 /// Depthwise convolution: output channel ``c*m + q`` is input channel ``c`` with its kernel ``q``.
@@ -116,10 +121,11 @@ pub fn depthwise_conv2d<'py>(
     threads: Option<Count>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let input = Input::new(input, layout)?;
     let kernel = Kernel::new(weight, bias, weight_order, "")?;
-    let spec = depthwise_spec(&kernel, channels(input, layout)?, [stride, dilation], padding, activation.0)?;
-    let prepared = Prepared::new(Recipe::Depthwise(spec, kernel), layout, args::isa(isa)?)?;
-    run::run(&prepared, input, out, threads)
+    let known = Known::Channels(input.shape.c);
+    let spec = depthwise_spec(&kernel, known, [stride, dilation], padding, activation.0)?;
+    once(Recipe::Depthwise(spec, kernel), &input, layout, isa, out, threads)
 }
 
 /// Pointwise (1x1) convolution: every output channel is a weighted sum of all input channels of the pixel.
@@ -161,9 +167,10 @@ pub fn pointwise_conv2d<'py>(
     threads: Option<Count>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let input = Input::new(input, layout)?;
     let kernel = Kernel::new(weight, bias, weight_order, "")?;
     let spec = pointwise_spec(&kernel, stride, activation.0)?;
-    run::run(&Prepared::new(Recipe::Pointwise(spec, kernel), layout, args::isa(isa)?)?, input, out, threads)
+    once(Recipe::Pointwise(spec, kernel), &input, layout, isa, out, threads)
 }
 
 /// Depthwise, then pointwise convolution, fused: what lies between them stays in a cache.
@@ -210,14 +217,15 @@ pub fn separable_conv2d<'py>(
     threads: Option<Count>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let input = Input::new(input, layout)?;
     let first = Kernel::new(depthwise_weight, depthwise_bias, weight_order, "depthwise ")?;
     let second = Kernel::new(pointwise_weight, pointwise_bias, weight_order, "pointwise ")?;
-    let known = channels(input, layout)?;
+    let known = Known::Channels(input.shape.c);
     let spec = SeparableSpec::new(
         depthwise_spec(&first, known, [stride, dilation], padding, activation.0[0])?,
         pointwise_spec(&second, ONE, activation.0[1])?,
     );
-    run::run(&Prepared::new(Recipe::Separable(spec, [first, second]), layout, args::isa(isa)?)?, input, out, threads)
+    once(Recipe::Separable(spec, [first, second]), &input, layout, isa, out, threads)
 }
 
 /// Expand (1x1), depthwise, project (1x1), fused: the block of MobileNetV2.
@@ -270,16 +278,17 @@ pub fn inverted_residual<'py>(
     threads: Option<Count>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let input = Input::new(input, layout)?;
     let expand = Kernel::expanding(expand_weight, expand_bias, weight_order)?;
     let depthwise = Kernel::new(depthwise_weight, depthwise_bias, weight_order, "depthwise ")?;
     let project = Kernel::new(project_weight, project_bias, weight_order, "project ")?;
     let known = match &expand {
         Some(expand) => Known::Expanded(expand.pointwise()?.1),
-        None => channels(input, layout)?,
+        None => Known::Channels(input.shape.c),
     };
     let window = ([stride, dilation], padding);
     let recipe = inverted_recipe(expand, [depthwise, project], known, window, activation, residual)?;
-    run::run(&Prepared::new(recipe, layout, args::isa(isa)?)?, input, out, threads)
+    once(recipe, &input, layout, isa, out, threads)
 }
 
 /// Dense convolution (one group).
@@ -322,9 +331,10 @@ pub fn conv2d<'py>(
     threads: Option<Count>,
     isa: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let input = Input::new(input, layout)?;
     let kernel = Kernel::new(weight, bias, weight_order, "")?;
     let spec = conv2d_spec(&kernel, [stride, dilation], padding, activation.0);
-    run::run(&Prepared::new(Recipe::Conv2d(spec, kernel), layout, args::isa(isa)?)?, input, out, threads)
+    once(Recipe::Conv2d(spec, kernel), &input, layout, isa, out, threads)
 }
 
 /// Names of the instruction sets that this CPU has, the best one last.

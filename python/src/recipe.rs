@@ -2,6 +2,7 @@
 
 use crate::args::Order;
 use crate::array;
+use numpy::PyUntypedArrayMethods;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use sepconv::{
@@ -20,9 +21,9 @@ pub struct Kernel {
 
 impl Kernel {
     pub fn new(weight: &Bound<'_, PyAny>, bias: Option<&Bound<'_, PyAny>>, order: Order, name: &str) -> PyResult<Self> {
-        let (weight, shape) = array::to_vec(weight, format_args!("the {name}weight"))?;
-        let shape = shape.try_into().map_err(|shape: Vec<usize>| {
-            PyValueError::new_err(format!("the {name}weight has shape {shape:?}; it must have 4 axes"))
+        let (weight, array) = array::to_vec(weight, format_args!("the {name}weight"))?;
+        let shape = array.shape().try_into().map_err(|_| {
+            PyValueError::new_err(format!("the {name}weight has shape {:?}; it must have 4 axes", array.shape()))
         })?;
         let bias = bias.map(|bias| array::to_vec(bias, format_args!("the {name}bias"))).transpose()?;
         Ok(Self { weight, shape, order, bias: bias.map(|(bias, _)| bias) })

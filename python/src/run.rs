@@ -9,7 +9,7 @@ use numpy::ndarray::IxDyn;
 use numpy::{PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use sepconv::{Layout, Operator, Shape, TensorMut, TensorRef, Workspace};
+use sepconv::{Error, Layout, Operator, Shape, TensorMut, TensorRef, Workspace};
 use std::cell::RefCell;
 
 /// Elements of workspace that a thread keeps between runs: 16 MiB. Larger ones are freed after the run.
@@ -22,20 +22,19 @@ thread_local! {
 /// Runs on `input` into `out`, or into a new array in the memory layout of the input; returns the array written.
 pub fn run<'py>(
     prepared: &Prepared,
-    input: &Bound<'py, PyAny>,
+    input: &Input<'py>,
     out: Option<&Bound<'py, PyAny>>,
     threads: Option<Count>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = input.py();
+    let py = input.array.py();
     let axes = prepared.axes;
     let threads = Threads::new(py, threads.map(|threads| threads.0))?;
-    let input = Input::new(input, axes)?;
     let shape = prepared.recipe.output_shape(input.shape).map_err(to_python)?;
     let (layout, target, result) = match out {
-        Some(out) => given(out, &input, shape, axes)?,
-        None => new(py, &input, shape, axes)?,
+        Some(out) => given(out, input, shape, axes)?,
+        None => new(py, input, shape, axes)?,
     };
-    compute(py, prepared.operator(layout)?, layout, axes, &input, target, shape, &threads)?;
+    compute(py, prepared.operator(layout)?, layout, axes, input, target, shape, &threads)?;
     Ok(result)
 }
 
@@ -44,17 +43,16 @@ type Target<'py> = (Layout, PyReadwriteArrayDyn<'py, f32>, Bound<'py, PyAny>);
 /// A new array; where the input's memory order is not that of its axes, so is the output's.
 fn new<'py>(py: Python<'py>, input: &Input<'py>, shape: Shape, axes: Axes) -> PyResult<Target<'py>> {
     let layout = if input.layouts[index(axes.0)] { axes.0 } else { other(axes.0) };
-    let dims = match (layout, input.batched) {
-        (Layout::Chw, true) => vec![shape.n, shape.c, shape.h, shape.w],
-        (Layout::Chw, false) => vec![shape.c, shape.h, shape.w],
-        (Layout::Hwc, true) => vec![shape.n, shape.h, shape.w, shape.c],
-        (Layout::Hwc, false) => vec![shape.h, shape.w, shape.c],
+    let dims = match layout {
+        Layout::Chw => [shape.n, shape.c, shape.h, shape.w],
+        Layout::Hwc => [shape.n, shape.h, shape.w, shape.c],
     };
-    let mut array = PyArrayDyn::<f32>::zeros(py, IxDyn(&dims), false);
+    let dims = if input.batched { &dims } else { &dims[1..] };
+    let mut array = PyArrayDyn::<f32>::zeros(py, IxDyn(dims), false);
     if layout != axes.0 {
         // From memory order back to the order of the axes.
         let order = array::memory_order(Axes(layout), axes.0, input.batched);
-        array = array.permute(Some(order))?;
+        array = array.permute(Some(order.to_vec()))?;
     }
     Ok((layout, writable(&array)?, array.into_any()))
 }
@@ -97,23 +95,30 @@ fn compute(
     shape: Shape,
     threads: &Threads,
 ) -> PyResult<()> {
-    let order = || IxDyn(&array::memory_order(axes, layout, input.batched));
+    let order = IxDyn(array::memory_order(axes, layout, input.batched));
     let gaps = || PyValueError::new_err("an array has gaps where it was said to have none");
-    let source = input.array.as_array().permuted_axes(order());
-    let source = source.to_slice().ok_or_else(gaps)?;
-    let target = target.as_array_mut().permuted_axes(order());
-    let target = target.into_slice().ok_or_else(gaps)?;
+    let source = match layout == axes.0 {
+        true => input.array.as_slice().ok(),
+        false => input.array.as_array().permuted_axes(order.clone()).to_slice(),
+    };
+    let target = match layout == axes.0 {
+        true => target.as_slice_mut().ok(),
+        false => target.as_array_mut().permuted_axes(order).into_slice(),
+    };
+    let (source, target) = (source.ok_or_else(gaps)?, target.ok_or_else(gaps)?);
     let (input_shape, executor) = (input.shape, threads.executor());
     py.detach(|| {
         let source = TensorRef::new(source, input_shape, layout)?;
         let mut target = TensorMut::new(target, shape, layout)?;
-        let needed = operator.workspace_len(input_shape, executor.threads())?;
-        if needed > KEPT {
-            return operator.run(&source, &mut target, &mut Workspace::new(needed), executor);
-        }
-        WORKSPACE.with_borrow_mut(|workspace| {
-            workspace.reserve(needed);
-            operator.run(&source, &mut target, workspace, executor)
+        let mut run = |workspace: &mut Workspace| operator.run(&source, &mut target, workspace, executor);
+        WORKSPACE.with_borrow_mut(|kept| match run(kept) {
+            // Nothing has been written. To try is cheaper than to ask first, where the workspace has long been large enough.
+            Err(Error::WorkspaceTooSmall { needed, .. }) if needed > KEPT => run(&mut Workspace::new(needed)),
+            Err(Error::WorkspaceTooSmall { needed, .. }) => {
+                kept.reserve(needed);
+                run(kept)
+            }
+            done => done,
         })
     })
     .map_err(to_python)

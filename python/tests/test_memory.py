@@ -132,8 +132,10 @@ def test_nothing_is_copied_on_the_way():
     import tracemalloc
 
     x = np.zeros((1, 64, 256, 256), np.float32)
-    operator = sepconv.DepthwiseConv2d(np.ones((64, 1, 3, 3), np.float32), stride=2, padding=1)
-    for array in (x, reference.channels_last(x)):
+    weight = np.ones((64, 1, 3, 3), np.float32)
+    nchw, nhwc = (sepconv.DepthwiseConv2d(weight, stride=2, padding=1, layout=layout) for layout in ("nchw", "nhwc"))
+    last = reference.channels_last(x)
+    for operator, array in [(nchw, x), (nchw, last), (nhwc, last.transpose(0, 2, 3, 1)), (nhwc, x.transpose(0, 2, 3, 1))]:
         operator(array)
         tracemalloc.start()
         result = operator(array)

@@ -1,9 +1,11 @@
 """Prepared operators between threads, processes and machines; the cost of a call."""
 
 import ctypes
+import inspect
 import multiprocessing
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -34,6 +36,16 @@ def operators():
         (sepconv.InvertedResidual(None, dw, pw, None, bias, activation=(None, "silu", "relu"), stride=2), 12),
         (sepconv.Conv2d(reference.integers(rng, 5, 3, 3, 3), padding=1, activation="silu", isa="portable"), 3),
     ]
+
+
+def test_docstrings_name_all_arguments():
+    functions = [getattr(sepconv, name) for name in sepconv.__all__ if name.endswith(("conv2d", "Conv2d", "esidual"))]
+    assert len(functions) == 10
+    for function in functions:
+        missing = [name for name in inspect.signature(function).parameters if not re.search(rf"\b{name}\b", function.__doc__)]
+        assert not missing, (function, missing)
+    for operator, _ in operators():  # Python says nothing about the arguments of __call__
+        assert "operator(input, out=None, threads=None)" in type(operator).__doc__
 
 
 @pytest.mark.parametrize("operator, channels", operators())
@@ -175,10 +187,7 @@ def test_dask_workers_give_the_bits_of_one_process():
 
 
 def test_call_overhead(record_property, capsys):
-    """Below 5 µs on a 2×2 map, functions with their packing included; the best of many, so that a busy machine does not count.
-
-    The one function that packs three weights, where others pack one or two, may take 8.
-    """
+    """Below 5 µs on a 2×2 map, functions with their packing included; the best of many, so that a busy machine does not count."""
     x, w, pw = np.ones((1, 1, 2, 2), np.float32), np.ones((1, 1, 3, 3), np.float32), np.ones((1, 1, 1, 1), np.float32)
     out = np.empty_like(x)
     operator = sepconv.DepthwiseConv2d(w, padding=1)
@@ -194,5 +203,4 @@ def test_call_overhead(record_property, capsys):
     times = {name: min(timeit.repeat(call, number=2000, repeat=20)) / 2000 * 1e6 for name, call in calls.items()}
     with capsys.disabled():
         print("\ncall overhead on a 2x2 map: " + ", ".join(f"{name} {us:.2f} µs" for name, us in times.items()))
-    assert times.pop("inverted_residual") < 8
     assert max(times.values()) < 5, times

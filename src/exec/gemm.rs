@@ -1,7 +1,7 @@
 //! A weight matrix packed for the gemm kernels of one layout, and the walk of its tiles over a block of pixels.
 
 use crate::buffer::LINE;
-use crate::epilogue::EpilogueArgs;
+use crate::epilogue::{EpilogueArgs, EpilogueKind};
 use crate::isa::{Isa, cache_sizes};
 use crate::kernels::gemm::GemmArgs;
 use crate::kernels::registry::{KernelDesc, KernelFn, lanes};
@@ -11,6 +11,7 @@ use crate::plan::{blocking, select};
 use crate::spec::Activation;
 use crate::weights::Weights;
 use core::ops::Range;
+use std::sync::OnceLock;
 
 /// A kernel and the rows of its tile.
 type Tile = (usize, &'static KernelDesc);
@@ -18,18 +19,51 @@ type Tile = (usize, &'static KernelDesc);
 /// Most vectors of columns that a kernel has.
 const MAX_VECTORS: usize = 4;
 
+/// The kernels of one layout, instruction set and epilogue.
+struct Tiles {
+    /// Kernels by vectors of columns (index 0 unused), the tallest first.
+    by_vectors: [Vec<Tile>; MAX_VECTORS + 1],
+    /// Vectors of columns of the widest kernel.
+    vectors: usize,
+    /// Widths that a panel of weights may have.
+    panels: Vec<usize>,
+}
+
+impl Tiles {
+    /// Those of the registry, through which a process goes once: it takes longer than to pack the weights of a small operator.
+    fn of(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> &'static Self {
+        static FOUND: [OnceLock<Tiles>; 4 * Isa::ALL.len()] = [const { OnceLock::new() }; 4 * Isa::ALL.len()];
+        let index = 4 * isa as usize + 2 * layout as usize + epilogue as usize;
+        FOUND[index].get_or_init(|| Self::find(layout, isa, epilogue))
+    }
+
+    fn find(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> Self {
+        let vectors = select::gemm_vectors(layout, isa, DType::F32, epilogue);
+        let by_vectors: [Vec<Tile>; MAX_VECTORS + 1] =
+            core::array::from_fn(|vectors| select::gemm(layout, vectors, isa, DType::F32, epilogue));
+        let panels = match layout {
+            // Panels are as wide as a kernel has columns.
+            Layout::Hwc => (1..=MAX_VECTORS).filter(|&v| !by_vectors[v].is_empty()).map(|v| v * lanes(isa)).collect(),
+            // Panels are as wide as a kernel has rows.
+            Layout::Chw => by_vectors[vectors].iter().map(|&(rows, _)| rows).collect(),
+        };
+        Self { by_vectors, vectors, panels }
+    }
+
+    /// Kernels of the widest tiles.
+    fn widest(&self) -> &[Tile] {
+        &self.by_vectors[self.vectors]
+    }
+}
+
 /// Packed weights with the kernels that multiply by them.
 pub(super) struct Gemm {
     pub packed: PackedGemm,
     pub epilogue: EpilogueArgs,
-    /// Kernels by vectors of columns (index 0 unused), the tallest first.
-    tiles: [Vec<Tile>; MAX_VECTORS + 1],
+    tiles: &'static Tiles,
     lanes: usize,
-    /// Vectors of columns of the widest kernel.
-    vectors: usize,
     /// Whether the weights stay in the second-level cache while all pixels pass.
     stays: bool,
-    name: &'static str,
 }
 
 /// The k of a sum, as runs in A and B (see [`GemmArgs`]).
@@ -118,34 +152,25 @@ impl Gemm {
         activation: Activation,
     ) -> Self {
         let (kind, epilogue) = EpilogueArgs::new(activation);
-        let vectors = select::gemm_vectors(layout, isa, DType::F32, kind);
-        let tiles: [Vec<Tile>; MAX_VECTORS + 1] =
-            core::array::from_fn(|vectors| select::gemm(layout, vectors, isa, DType::F32, kind));
-        let available: Vec<usize> = match layout {
-            // Panels are as wide as a kernel has columns.
-            Layout::Hwc => (1..=MAX_VECTORS).filter(|&v| !tiles[v].is_empty()).map(|v| v * lanes(isa)).collect(),
-            // Panels are as wide as a kernel has rows.
-            Layout::Chw => tiles[vectors].iter().map(|&(rows, _)| rows).collect(),
-        };
-        let packed = PackedGemm::new(sizes, &widths(sizes[1], &available), weights, bias);
-        let name = tiles[vectors][0].1.name;
+        let tiles = Tiles::of(layout, isa, kind);
+        let packed = PackedGemm::new(sizes, &widths(sizes[1], &tiles.panels), weights, bias);
         let stays = blocking::weights_stay(size_of_val(packed.as_slice()), cache_sizes());
-        Self { packed, epilogue, tiles, lanes: lanes(isa), vectors, stays, name }
+        Self { packed, epilogue, tiles, lanes: lanes(isa), stays }
     }
 
     /// The kernel of the largest tile.
-    pub(super) const fn name(&self) -> &'static str {
-        self.name
+    pub(super) fn name(&self) -> &'static str {
+        self.tiles.widest()[0].1.name
     }
 
     /// Columns of the widest tile.
     pub(super) const fn columns(&self) -> usize {
-        self.vectors * self.lanes
+        self.tiles.vectors * self.lanes
     }
 
     /// Rows of the tallest tile.
     pub(super) fn rows(&self) -> usize {
-        self.tiles[self.vectors][0].0
+        self.tiles.widest()[0].0
     }
 
     /// HWC: output channels of the panels `panels` for all pixels of a line, read in place.
@@ -201,7 +226,7 @@ impl Gemm {
         part: &Part,
     ) -> usize {
         let (first, rest) = (among.start, among.len());
-        let tiles = &self.tiles[panel.width / self.lanes];
+        let tiles = &self.tiles.by_vectors[panel.width / self.lanes];
         let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
         let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0, pixel: 0 });
@@ -255,7 +280,7 @@ impl Gemm {
         part: &Part,
     ) {
         for panel in &self.packed.panels()[panels] {
-            let Some((_, kernel)) = self.tiles[self.vectors].iter().find(|&&(rows, _)| rows == panel.width) else {
+            let Some((_, kernel)) = self.tiles.widest().iter().find(|&&(rows, _)| rows == panel.width) else {
                 continue;
             };
             let weights = self.packed.as_slice()[panel.offset..].as_ptr();
@@ -294,16 +319,15 @@ impl Gemm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::epilogue::EpilogueKind;
 
     #[test]
     fn tiles_reach_down_to_one_row() {
         for &isa in Isa::available() {
             for layout in Layout::ALL {
                 let gemm = Gemm::new(layout, isa, [3, 5, 1, 1], Weights::torch(&[0.0; 15]), None, Activation::Silu);
-                assert_eq!(gemm.tiles[gemm.vectors].last().map(|&(rows, _)| rows), Some(1));
+                assert_eq!(gemm.tiles.widest().last().map(|&(rows, _)| rows), Some(1));
                 assert!(gemm.name().ends_with(isa.name()));
-                let kernels = gemm.tiles.iter().flatten();
+                let kernels = gemm.tiles.by_vectors.iter().flatten();
                 assert!(kernels.clone().count() > 0);
                 for (_, kernel) in kernels {
                     assert_eq!(kernel.epilogue, EpilogueKind::Curve);

@@ -87,8 +87,9 @@ impl InvertedResidual {
         };
         let depthwise = DepthwiseStage::new(&spec.depthwise, second, bias[1], isa)?;
         let project = pointwise::stage(&spec.project, third, bias[2], isa)?;
-        let expanding = expand.as_ref().map_or(String::new(), |expand| format!("{} + ", expand.gemm.name()));
-        let name = format!("{expanding}{} + {}", depthwise.kernel_name(), project.gemm.name());
+        let expanding = expand.as_ref().map(|expand| expand.gemm.name());
+        let names = [expanding, Some(depthwise.kernel_name()), Some(project.gemm.name())];
+        let name = names.into_iter().flatten().collect::<Vec<_>>().join(" + ");
         Ok(Self { stages: Arc::new(Stages { spec: *spec, expand, depthwise, project, name }) })
     }
 

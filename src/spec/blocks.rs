@@ -172,7 +172,7 @@ impl InvertedResidualSpec {
     /// Shape of the output for an input of this shape.
     pub fn output_shape(&self, input: Shape) -> Result<Shape> {
         self.check()?;
-        let output = self.separable().output_shape(self.expanded_shape(input)?)?;
+        let output = self.project.output_shape(self.depthwise.output_shape(self.expanded_shape(input)?)?)?;
         if self.residual && output != input {
             let what = "the output, to which the input is added,";
             return Err(Error::ShapeMismatch { what, expected: input, actual: output });

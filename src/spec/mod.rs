@@ -141,6 +141,10 @@ impl Window {
 
     /// Refuses kernels, strides and dilations of 0, and spans that overflow.
     pub fn check(&self) -> Result<()> {
+        self.checked_span().map(|_| ())
+    }
+
+    fn checked_span(&self) -> Result<[usize; 2]> {
         for i in 0..2 {
             if self.kernel[i] == 0 {
                 return Err(Error::ZeroDimension { what: ["kernel height", "kernel width"][i] });
@@ -152,7 +156,7 @@ impl Window {
                 return Err(Error::ZeroDilation { axis: AXES[i] });
             }
         }
-        self.span().map(|_| ())
+        self.span()
     }
 
     /// Output size and resolved padding on a map of `input = [h, w]` pixels: `⌊(input + padding − span) / stride⌋ + 1`.
@@ -166,8 +170,7 @@ impl Window {
     /// assert_eq!((placed.output, placed.before, placed.after), ([112, 112], [0, 0], [1, 1]));
     /// ```
     pub fn place(&self, input: [usize; 2]) -> Result<Placement> {
-        self.check()?;
-        let span = self.span()?;
+        let span = self.checked_span()?;
         let mut placed = Placement { output: [0; 2], before: [0; 2], after: [0; 2] };
         for i in 0..2 {
             if input[i] == 0 {
