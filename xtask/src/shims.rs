@@ -72,9 +72,13 @@ fn of_tile(tile: &Tile, arch: Arch) -> Vec<Shim> {
 /// Multiply-adds of vectors in one round of a tile's hot loop.
 fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
     match shape {
-        Shape::LineHwc { kernel, outputs, .. }
-        | Shape::LineChw { kernel, outputs, .. }
-        | Shape::PairedChw { kernel, outputs, .. } => Some(kernel * outputs),
+        Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
+        // Maps for pairs are as low as they are narrow: inputs at the ends are always held against the border.
+        Shape::PairedChw { kernel, stride, outputs } => {
+            let never_tested = kernel - 1..=(outputs - 1) * stride;
+            let reached = |input: usize| (0..kernel).filter(move |tap| (input - tap).is_multiple_of(stride));
+            Some(never_tested.flat_map(reached).count())
+        }
         Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
         // Of one input row: those outside the map are skipped.
         Shape::WalkHwc { kernel, stride, pixels, vectors } => Some(kernel * pixels * vectors * kernel.div_ceil(stride)),
@@ -124,6 +128,9 @@ mod tests {
     fn declared_multiply_adds_follow_from_the_shape() {
         assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }, 0), Some(98));
         assert_eq!(multiply_adds(Shape::WalkHwc { kernel: 3, stride: 1, pixels: 7, vectors: 1 }, 0), Some(63));
+        assert_eq!(multiply_adds(Shape::WalkChw { kernel: 3, stride: 2, vectors: 3 }, 0), Some(18));
+        assert_eq!(multiply_adds(Shape::PairedChw { kernel: 5, stride: 1, outputs: 7 }, 0), Some(15));
+        assert_eq!(multiply_adds(Shape::PairedChw { kernel: 7, stride: 2, outputs: 7 }, 0), Some(25));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }, 0), Some(16));
         assert_eq!(multiply_adds(Shape::GemmHwc { rows: 6, vectors: 4 }, 4), Some(96));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 3 }, 4), Some(48));
