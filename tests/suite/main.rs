@@ -23,3 +23,4 @@ mod sharing;
 mod special_values;
 mod support;
 mod uninitialised;
+mod walks;
