@@ -138,7 +138,11 @@ impl Row {
                 name: format!("dw_chw_{k}x{k}s{stride}_{}x{vectors}v", k.div_ceil(stride)),
                 args: "LineArgs",
                 function: "Line",
-                call: format!("walk_chw::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}>", depth = k.div_ceil(stride)),
+                call: format!(
+                    "walk_chw::{run}::<{{S}}, {epilogue}, {k}, {stride}, {depth}>",
+                    run = if tile.target.halves { "run_halves" } else { "run" },
+                    depth = k.div_ceil(stride)
+                ),
                 kind: format!("KernelKind::WalkColumns {{ window: ({k}, {stride}) }}"),
             },
             Shape::GemmHwc { rows, vectors } => Self {

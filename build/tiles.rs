@@ -20,6 +20,8 @@ pub struct Target {
     pub per_vector: usize,
     /// Whether a broadcast or loaded operand of an FMA can stay in memory.
     pub memory_operand: bool,
+    /// Whether half a vector costs half as much to load and store.
+    pub halves: bool,
     /// Floats of a vector that a multiply-add can take one by one as a factor of all lanes; 0 where none can be.
     pub by_lane: usize,
 }
@@ -34,6 +36,7 @@ const PORTABLE: Target = Target {
     registers: 16,
     per_vector: 2,
     memory_operand: true,
+    halves: false,
     by_lane: 0,
 };
 const AVX2: Target = Target {
@@ -45,6 +48,7 @@ const AVX2: Target = Target {
     registers: 16,
     per_vector: 1,
     memory_operand: true,
+    halves: false,
     by_lane: 0,
 };
 const AVX512: Target = Target {
@@ -56,6 +60,7 @@ const AVX512: Target = Target {
     registers: 32,
     per_vector: 1,
     memory_operand: true,
+    halves: true,
     by_lane: 0,
 };
 
@@ -68,6 +73,7 @@ const NEON: Target = Target {
     registers: 32,
     per_vector: 1,
     memory_operand: false,
+    halves: false,
     by_lane: 4,
 };
 
@@ -121,11 +127,8 @@ impl Tile {
                 if self.holds_taps() { sums + kernel * kernel * vectors + 1 } else { sums + 1 + operand }
             }
             Shape::WalkChw { kernel, stride, vectors } => {
-                let of = |vectors: usize, channels: usize| {
-                    let halves = if stride == 2 { 2 } else { 0 };
-                    vectors * channels * (kernel.div_ceil(stride) + kernel) + channels * kernel * kernel + halves
-                };
-                of(vectors, 1).max(of(1, 2))
+                let sums = kernel.div_ceil(stride) * vectors;
+                if self.holds_taps() { sums + kernel * kernel + 1 } else { sums + 1 + operand }
             }
             // A vector of A for each row, one of B at a time.
             Shape::GemmHwc { rows, vectors } if self.target.by_lane > 0 => rows * vectors + rows + 1,
@@ -141,8 +144,13 @@ impl Tile {
 
     /// Whether a walk's taps stay in registers.
     pub fn holds_taps(&self) -> bool {
-        let Shape::WalkHwc { kernel, stride, pixels, vectors } = self.shape else { return true };
-        let all = (kernel.div_ceil(stride) * pixels + kernel * kernel) * vectors + 1;
+        let all = match self.shape {
+            Shape::WalkHwc { kernel, stride, pixels, vectors } => {
+                (kernel.div_ceil(stride) * pixels + kernel * kernel) * vectors + 1
+            }
+            Shape::WalkChw { kernel, stride, vectors } => kernel.div_ceil(stride) * vectors + kernel * kernel + 1,
+            _ => 0,
+        };
         all * self.target.per_vector <= self.target.registers
     }
 
@@ -241,6 +249,7 @@ pub const TILES: &[Tile] = &[
     hwc(AVX2, 5, 2, 7),
     hwc(AVX2, 7, 1, 7),
     hwc(AVX2, 7, 2, 7),
+    walk_chw(AVX2, 3, 2, 3),
     walk_hwc(AVX2, 3, 1, [2, 2]),
     walk_hwc(AVX2, 3, 2, [2, 2]),
     chw(AVX2, 3, 1, 7),

@@ -103,6 +103,12 @@ impl<S: Simd, const FIRST_MOVED: bool> HalvedThree<S, FIRST_MOVED> {
     /// The first outer tap of the pair.
     const PAIR: usize = FIRST_MOVED as usize;
 
+    /// The loader where the pair is inside the map.
+    #[inline(always)]
+    pub(super) fn all(self) -> ThreeAll<FIRST_MOVED> {
+        ThreeAll { end_is_inside: self.end_is_inside() }
+    }
+
     /// Whether the element that no vector of the pair holds is inside the map.
     #[inline(always)]
     fn end_is_inside(self) -> bool {
@@ -126,7 +132,8 @@ impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for HalvedThree<S, FIRST_MOVED> 
 
     #[inline(always)]
     fn whole(self, _outer: usize) -> Option<ThreeAll<FIRST_MOVED>> {
-        (self.0.whole(Self::PAIR).is_some() && self.end_is_inside()).then_some(ThreeAll)
+        // At the border of a map of even width it is often the end alone that is outside.
+        self.0.whole(Self::PAIR).map(|_| self.all())
     }
 
     #[inline(always)]
@@ -136,23 +143,26 @@ impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for HalvedThree<S, FIRST_MOVED> 
     }
 }
 
-/// All three taps inside the map for all lanes.
+/// All three taps inside the map for all lanes, but maybe for the element beyond the pair.
 #[derive(Clone, Copy)]
-pub(crate) struct ThreeAll<const FIRST_MOVED: bool>;
+pub(crate) struct ThreeAll<const FIRST_MOVED: bool> {
+    end_is_inside: bool,
+}
 
 impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeAll<FIRST_MOVED> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller promises every second column from `p`.
-        unsafe { HalvedAll.load(s, p) }
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.load_three(s, p)[0] }
     }
 
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: the caller promises three taps for every lane: the pair's vectors, and the element before or behind them.
+        // SAFETY: the pair's vectors are inside the map, the element before or behind them is looked at.
         unsafe {
             let [pair, end] = places::<S, FIRST_MOVED>(p);
-            three::<S, FIRST_MOVED>(s, HalvedAll.load_pair(s, pair), s.splat(*end))
+            let end = if self.end_is_inside { *end } else { 0.0 };
+            three::<S, FIRST_MOVED>(s, HalvedAll.load_pair(s, pair), s.splat(end))
         }
     }
 }

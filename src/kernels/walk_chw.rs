@@ -24,10 +24,28 @@ use crate::simd::{Halves, Simd, unroll};
 /// # Safety
 /// As [`line::run`](super::line::run), for `taps == [K, K]` and `stride == ST`; `lane_ranges` must be there.
 #[inline(always)]
-pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
+pub(crate) unsafe fn run_halves<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
     s: S,
     args: &LineArgs,
 ) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if 2 * args.lanes > S::LANES || args.channels < 4 {
+            return run::<S, E, K, ST, D>(s, args);
+        }
+        // The last channels are a whole group, too: some are made a second time, which is cheaper than alone.
+        for c in (0..args.channels).step_by(4) {
+            paired::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
+        }
+    }
+}
+
+/// As [`run_halves`], without halves.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize>(s: S, args: &LineArgs) {
     const { assert!(K == 3) };
     args.check();
     debug_assert!(args.taps == [K, K] && args.stride == ST && args.dilation == 1 && !args.exact);
@@ -35,13 +53,6 @@ pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize
     let vectors = args.lanes.div_ceil(S::LANES);
     // SAFETY: the caller's promise, for a part of the channels and lanes.
     unsafe {
-        // The last channels are whole groups, too: some are made a second time, which is cheaper than alone.
-        if 2 * args.lanes <= S::LANES && args.channels >= 4 {
-            for c in (0..args.channels).step_by(4) {
-                paired::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
-            }
-            return;
-        }
         if vectors == 1 && args.channels >= 2 {
             for c in (0..args.channels).step_by(2) {
                 columns::<S, E, K, ST, D, 1, 2, 2>(s, args, c.min(args.channels - 2), 0);
@@ -88,7 +99,7 @@ unsafe fn columns<
     let lane = |v: usize| ((vector + v) * S::LANES).min(args.lanes - count);
     // SAFETY: there is an offset for each of the K tap columns.
     let offsets = unsafe { *args.outer.cast::<[isize; 3]>() };
-    // Of one vector or the last three, some are at a border: not worth instances without masks.
+    // Of one vector or the last three, some are at a border: where masks cost nothing, not worth instances without.
     macro_rules! descend_with {
         ($step:expr, $ways:expr, $loader:expr) => {{
             let ways = $ways;
@@ -113,8 +124,9 @@ unsafe fn columns<
                 whole &= ways[v].whole(0).is_some();
             });
             let step = (2, offsets[0]);
-            if const { V == 2 } && whole {
-                descend_with!(step, ways, |_| super::halved::ThreeAll::<$first_moved>)
+            if const { V == 2 || (V == 3 && !S::FREE_MASKS) } && whole {
+                // SAFETY of what is read: all of them are whole.
+                descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.all())
             } else {
                 descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.loader(s, 0))
             }
@@ -134,12 +146,13 @@ unsafe fn columns<
             ways[v] = way(v);
             whole &= (0..K).all(|kx| ways[v].whole(kx).is_some());
         });
-        if const { V == 2 } && whole {
+        if const { V == 2 || (V == 3 && !S::FREE_MASKS) } && whole {
             descend_with!((1, 0), ways, |_| ThreeTaps { offsets })
         } else {
             descend_with!((1, 0), ways, |way: Clipped<S>| {
+                let whole = [0, 1, 2].map(|kx| way.whole(kx).is_some());
                 let ranges = [way.loader(s, 0), way.loader(s, 1), way.loader(s, 2)];
-                ThreeClippedTaps { offsets, ranges }
+                ThreeClippedTaps { offsets, whole, ranges }
             })
         }
     }
@@ -164,7 +177,8 @@ unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const 
         unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
     } else {
         let lanes = Paired::new(s, args);
-        let loader = ThreeClippedTaps { offsets, ranges: [lanes.loader(s, 0), lanes.loader(s, 1), lanes.loader(s, 2)] };
+        let ranges = [lanes.loader(s, 0), lanes.loader(s, 1), lanes.loader(s, 2)];
+        let loader = ThreeClippedTaps { offsets, whole: [false; 3], ranges };
         // SAFETY: the caller's promise; loaders touch no lane outside the map.
         unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
     }
@@ -219,21 +233,36 @@ impl<S: Simd> Loader<S> for ThreeTaps {
 #[derive(Clone, Copy)]
 struct ThreeClippedTaps<R> {
     offsets: [isize; 3],
+    /// Taps whose lanes are all inside the map, and may be loaded without a mask.
+    whole: [bool; 3],
     ranges: [R; 3],
+}
+
+impl<R> ThreeClippedTaps<R> {
+    /// # Safety
+    /// What the range says must be readable at `p` moved by the tap's offset.
+    #[inline(always)]
+    unsafe fn tap<S: Simd, const KX: usize>(&self, s: S, p: *const f32) -> S::V
+    where
+        R: Loader<S>,
+    {
+        let at = p.wrapping_offset(self.offsets[KX]);
+        // SAFETY: the caller's promise; a whole tap's range is all lanes.
+        unsafe { if !S::FREE_MASKS && self.whole[KX] { s.load(at) } else { self.ranges[KX].load(s, at) } }
+    }
 }
 
 impl<S: Simd, R: Loader<S>> Loader<S> for ThreeClippedTaps<R> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the caller's promise.
-        unsafe { self.ranges[0].load(s, p.wrapping_offset(self.offsets[0])) }
+        unsafe { self.tap::<S, 0>(s, p) }
     }
 
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        let at = |k: usize| p.wrapping_offset(self.offsets[k]);
         // SAFETY: the caller's promise.
-        unsafe { [self.ranges[0].load(s, at(0)), self.ranges[1].load(s, at(1)), self.ranges[2].load(s, at(2))] }
+        unsafe { [self.tap::<S, 0>(s, p), self.tap::<S, 1>(s, p), self.tap::<S, 2>(s, p)] }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) struct Avx512(());
 
 impl Simd for Avx512 {
     const LANES: usize = 16;
+    const FREE_MASKS: bool = true;
     const PAIRED_TAPS: usize = 5;
     type V = __m512;
     type Mask = __mmask16;

@@ -20,6 +20,8 @@ pub(crate) trait Simd: Copy {
     const LANES: usize;
     /// Whether [`mul_add`](Self::mul_add) is one instruction.
     const FUSED: bool = true;
+    /// Whether a masked load costs what a load does.
+    const FREE_MASKS: bool = false;
     /// Most taps of a column of which two fit the registers beside a tile's sums.
     const PAIRED_TAPS: usize = 0;
     /// Most taps of a column of which three fit; 0 where another kernel does that work.
