@@ -362,10 +362,11 @@ pub(super) unsafe fn tuned_tile<
 /// Where the next input of a line stands. One addition: left alone, LLVM keeps every multiple of the step on the stack, and loads it
 /// before the input.
 #[inline(always)]
-fn next_input(at: *const f32, step: usize) -> *const f32 {
-    #[allow(unused_mut)]
+pub(super) fn next_input(at: *const f32, step: usize) -> *const f32 {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
     let mut next = at.wrapping_add(step);
     #[cfg(target_arch = "x86_64")]
+    #[allow(clippy::pointers_in_nomem_asm_block, reason = "nothing looks at what the pointer points to")]
     // SAFETY: no instruction; the register keeps its value.
     unsafe {
         core::arch::asm!("/* {0} */", inout(reg) next, options(pure, nomem, nostack, preserves_flags));

@@ -3,7 +3,7 @@
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, with_border};
 use super::halved::{Halved, HalvedThree};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
-use super::line::{LineArgs, Taps, for_each_vector, store};
+use super::line::{LineArgs, Taps, for_each_vector, next_input, store};
 use crate::epilogue::Epilogue;
 use crate::simd::{Simd, unroll};
 
@@ -85,14 +85,15 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
                     // SAFETY: the panel has taps[1] taps for each outer tap.
                     let tap = unsafe { T::get(s, panel.add((1 + outer * args.taps[1] + k) * T::unit::<S>())) };
                     // The step of an axis with one position may be any number.
-                    let from = line.wrapping_add(at.wrapping_mul(args.in_step));
+                    let mut from = line.wrapping_add(at.wrapping_mul(args.in_step));
                     unroll!(p < P, max 16, {
                         let position = at.wrapping_add(args.stride.wrapping_mul(p));
                         if const { !B::TESTED.tests(0, 0, 1) } || (position >= first && position < end) {
                             // SAFETY: the position is inside the map, by the test or because all are.
-                            let v = unsafe { loader.load(s, from.wrapping_add(step.wrapping_mul(p))) };
+                            let v = unsafe { loader.load(s, from) };
                             sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);
                         }
+                        from = next_input(from, step);
                     });
                 }
             }};

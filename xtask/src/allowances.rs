@@ -17,12 +17,13 @@ pub struct Allowance {
 
 /// All allowances.
 pub const ALLOWANCES: &[Allowance] = &[
-    Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_nx*__portable", spills: 10, reason: PORTABLE_LINES },
+    Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_nx*__portable", spills: 12, reason: PORTABLE_LINES },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_*xn*__portable", spills: 14, reason: PORTABLE_HALVED },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_5xns*__avx2", spills: 41, reason: AVX2_PAIRS },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_3x3s*__avx512", spills: 14, reason: AVX512_WALK },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_3x3s*_curve__avx512", spills: 7, reason: AVX512_WALK },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_3x3s*__avx2", spills: 47, reason: AVX2_WALK },
+    Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_3x3s2*__avx2", spills: 5, reason: AVX2_WALK_CHW },
     Allowance { arch: Arch::Aarch64, pattern: "f32_dw_chw_*xn*__portable", spills: 16, reason: PORTABLE_HALVED },
 ];
 
@@ -31,6 +32,9 @@ const AVX512_WALK: &str = "sums, taps and inputs are up to 31 registers of 32: b
 
 const AVX2_WALK: &str = "12 sums are all that 16 registers hold beside inputs: each product takes its tap as an operand from the stack, two loads \
     a cycle beside two products. 14x14x512 took 24 us this way, 33 us with lines of copied pixels";
+
+const AVX2_WALK_CHW: &str = "the loop with the most work has three vectors of columns: 6 sums, 9 taps and the halves of the inputs, some of the taps \
+    are operands from the stack. 28x28x256 took 25.6 us by walks, 31 us by lines";
 
 const PORTABLE_HALVED: &str = "the loop with the most work is the one for columns at stride 2, where LLVM gathers every second float by \
     itself: the addresses crowd sums out of the registers. NEON's own level has the kernel without spills";
