@@ -131,23 +131,30 @@ pub fn blocks() -> Vec<(InvertedResidualSpec, Shape)> {
     blocks.iter().flat_map(|&(spec, shape)| Layout::ALL.map(|layout| (with_layout(spec, layout), shape))).collect()
 }
 
+/// Prints the worst error over bound of each instruction set, for `docs/accuracy.md`.
 #[test]
 fn agrees_with_the_reference() {
+    let mut worst = vec![0.0f64; Isa::available().len()];
     for (spec, shape) in blocks() {
         let block = Block::new(spec, shape, Data::Reals);
         let expected: Vec<Bounded> =
             reference::inverted_residual(&spec, &block.input(), block.weights(), block.bias()).unwrap();
-        for &isa in Isa::available() {
+        for (&isa, worst) in Isa::available().iter().zip(&mut worst) {
             for fusion in FUSIONS {
                 let result = block.run(isa, fusion, &Serial);
                 assert_eq!(result.len(), expected.len());
                 for (i, (expected, &actual)) in expected.iter().zip(&result).enumerate() {
                     let error = expected.error_over_bound(actual);
                     assert!(error <= 1.0, "{isa} {fusion:?} at {i}: {actual}, {expected:?}: {spec:?}");
+                    *worst = worst.max(error);
                 }
             }
         }
     }
+    println!(
+        "worst error over bound of inverted residuals: {:?}",
+        Isa::available().iter().zip(&worst).collect::<Vec<_>>()
+    );
 }
 
 /// However the block is cut, for however many threads: the bits of its parts run one by one.
