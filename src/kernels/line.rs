@@ -297,7 +297,7 @@ pub(super) unsafe fn tuned_tile<
                 unroll!(j < (P - 1) * ST + K, {
                     if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
                         // SAFETY: position j is inside the map, by the test or because all are.
-                        let [u, v, w] = unsafe { loader.load_three(s, at) };
+                        let [u, v, w] = unsafe { loader.load_three(s, input_at::<T>(line, at, j, args.in_step)) };
                         meet::<S, K, ST, P, j>(s, &mut sums, u, &columns[0]);
                         meet::<S, K, ST, P, j>(s, &mut sums, v, &columns[1]);
                         meet::<S, K, ST, P, j>(s, &mut sums, w, &columns[2]);
@@ -327,7 +327,7 @@ pub(super) unsafe fn tuned_tile<
                     unroll!(j < (P - 1) * ST + K, {
                         if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
                             // SAFETY: position j is inside the map, by the test or because all are.
-                            let [v, w] = unsafe { loader.load_pair(s, at) };
+                            let [v, w] = unsafe { loader.load_pair(s, input_at::<T>(line, at, j, args.in_step)) };
                             meet::<S, K, ST, P, j>(s, &mut sums, v, &taps);
                             meet::<S, K, ST, P, j>(s, &mut sums, w, &next);
                         }
@@ -337,7 +337,7 @@ pub(super) unsafe fn tuned_tile<
                     unroll!(j < (P - 1) * ST + K, {
                         if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
                             // SAFETY: position j is inside the map, by the test or because all are.
-                            let v = unsafe { loader.load(s, at) };
+                            let v = unsafe { loader.load(s, input_at::<T>(line, at, j, args.in_step)) };
                             meet::<S, K, ST, P, j>(s, &mut sums, v, &taps);
                         }
                         at = next_input(at, args.in_step);
@@ -357,6 +357,13 @@ pub(super) unsafe fn tuned_tile<
     }
     // SAFETY: the wanted outputs are inside the slice.
     unsafe { store::<S, E, L, B, P>(s, args, tile, x, &sums, lanes) }
+}
+
+/// Where input `j` of a line that begins at `line` stands; `at` is the same, come to by [`next_input`]. Where registers are many, HWC lines are
+/// better off with the multiples of the step: one instruction fewer an input.
+#[inline(always)]
+fn input_at<T: Taps>(line: *const f32, at: *const f32, j: usize, step: usize) -> *const f32 {
+    if const { cfg!(target_arch = "x86_64") || T::COLUMNS } { at } else { line.wrapping_add(j * step) }
 }
 
 /// Where the next input of a line stands. One addition: left alone, LLVM keeps every multiple of the step on the stack, and loads it
