@@ -26,6 +26,24 @@ fn depthwise_tiles() {
     }
 }
 
+/// Maps that walks are chosen for, and for CHW's lines of three taps windows that walks do not do.
+#[test]
+fn walks_and_lines_beside_them() {
+    for activation in EPILOGUES {
+        for stride in [1, 2] {
+            for (channels, width) in [(64, 16), (20, 7)] {
+                let spec = DepthwiseSpec::new(channels, [3, 3]).stride([stride; 2]).padding(Padding::Same);
+                Case::new(spec.activation(activation), [4, width * stride]).check_both_layouts();
+            }
+            for (taps, rows, width) in [(3, 7, 20), (3, 14, 20), (5, 7, 20), (7, 7, 20), (5, 7, 7), (7, 7, 7)] {
+                let spec = DepthwiseSpec::new(2, [taps, 2 + taps / 4]).stride([stride; 2]).padding(Padding::Same);
+                let spec = spec.activation(activation).layout(Layout::Chw);
+                Case::new(spec, [rows * stride, width * stride]).check();
+            }
+        }
+    }
+}
+
 /// Pixels and output channels of every remainder: all heights of tiles and all widths of panels.
 #[test]
 fn products() {
