@@ -124,7 +124,7 @@ fn check_strided(what: &'static str, actual: usize, shape: Shape, strides: Strid
     shape.len()?;
     let mut axes =
         [("n", shape.n, strides.n), ("c", shape.c, strides.c), ("h", shape.h, strides.h), ("w", shape.w, strides.w)];
-    axes.sort_by_key(|&(_, size, stride)| (size > 1, stride));
+    axes.sort_by_key(|&(_, _, stride)| stride);
     let mut reach = 1usize;
     for (axis, size, stride) in axes.into_iter().filter(|&(_, size, _)| size > 1) {
         if stride < reach {
