@@ -127,8 +127,8 @@ impl Tile {
                 if self.holds_taps() { sums + kernel * kernel * vectors + 1 } else { sums + 1 + operand }
             }
             Shape::WalkChw { kernel, stride, vectors } => {
-                let sums = kernel.div_ceil(stride) * vectors;
-                if self.holds_taps() { sums + kernel * kernel + 1 } else { sums + 1 + operand }
+                let sums = kernel.div_ceil(stride) * vectors.max(2);
+                if self.holds_taps() { self.walk_chw_vectors() } else { sums + 1 + operand }
             }
             // A vector of A for each row, one of B at a time.
             Shape::GemmHwc { rows, vectors } if self.target.by_lane > 0 => rows * vectors + rows + 1,
@@ -142,13 +142,20 @@ impl Tile {
         }
     }
 
+    /// Sums, taps and an input of a walk in CHW: of its vectors of one channel, or of one vector of two channels.
+    fn walk_chw_vectors(&self) -> usize {
+        let Shape::WalkChw { kernel, stride, vectors } = self.shape else { return 0 };
+        let of = |vectors, channels| kernel.div_ceil(stride) * vectors * channels + kernel * kernel * channels + 1;
+        usize::max(of(vectors, 1), of(1, 2))
+    }
+
     /// Whether a walk's taps stay in registers.
     pub fn holds_taps(&self) -> bool {
         let all = match self.shape {
             Shape::WalkHwc { kernel, stride, pixels, vectors } => {
                 (kernel.div_ceil(stride) * pixels + kernel * kernel) * vectors + 1
             }
-            Shape::WalkChw { kernel, stride, vectors } => kernel.div_ceil(stride) * vectors + kernel * kernel + 1,
+            Shape::WalkChw { .. } => self.walk_chw_vectors(),
             _ => 0,
         };
         all * self.target.per_vector <= self.target.registers

@@ -125,7 +125,6 @@ unsafe fn columns<
             });
             let step = (2, offsets[0]);
             if const { V == 2 || (V == 3 && !S::FREE_MASKS) } && whole {
-                // SAFETY of what is read: all of them are whole.
                 descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.all())
             } else {
                 descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.loader(s, 0))
