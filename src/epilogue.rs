@@ -1,10 +1,10 @@
 //! What happens to finished sums before they are stored: the activation. (Bias is where a sum starts.)
 //!
 //! Kernels take the epilogue as a type parameter. Two types cover all activations: [`Clamp`] for those that only limit
-//! the range (identity included: its limits are infinite), in the kernel's registers, and [`Curve`] for the others: functions of
-//! their own, called once a tile, except where the call costs more than the code: in whole depthwise tiles.
+//! the range (identity included: its limits are infinite), and [`Curve`] for the others. Both are part of the kernel: sums never leave
+//! its registers before they are what is stored.
 
-use crate::simd::{Simd, Task};
+use crate::simd::Simd;
 use crate::spec::Activation;
 
 /// Which monomorphised epilogue an activation needs.
@@ -52,16 +52,12 @@ impl EpilogueArgs {
     }
 }
 
-/// An activation as a kernel's type parameter, in two steps.
+/// An activation as a kernel's type parameter.
 pub(crate) trait Epilogue: Copy {
-    /// What is done to all sums of a tile at once, in a function of its own.
-    fn bend<S: Simd, const N: usize, const M: usize>(s: S, args: &EpilogueArgs, sums: &mut [[S::V; N]; M]);
-    /// The same for one sum, as part of the kernel: for loops that keep more in registers than a call leaves there.
-    fn bend_one<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
-    /// What is then done to each, just before it is stored.
-    fn limit<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
-    /// Whether [`limit`](Self::limit) would change nothing.
-    fn is_unlimited(args: &EpilogueArgs) -> bool;
+    /// What becomes of a sum.
+    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
+    /// Whether [`apply`](Self::apply) would change nothing.
+    fn changes_nothing(args: &EpilogueArgs) -> bool;
 }
 
 /// Identity, ReLU, ReLU6, clamp.
@@ -70,20 +66,12 @@ pub(crate) struct Clamp;
 
 impl Epilogue for Clamp {
     #[inline(always)]
-    fn bend<S: Simd, const N: usize, const M: usize>(_s: S, _args: &EpilogueArgs, _sums: &mut [[S::V; N]; M]) {}
-
-    #[inline(always)]
-    fn bend_one<S: Simd>(_s: S, _args: &EpilogueArgs, x: S::V) -> S::V {
-        x
-    }
-
-    #[inline(always)]
-    fn limit<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
+    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         s.at_most(s.at_least(x, s.splat(args.lo)), s.splat(args.hi))
     }
 
     #[inline(always)]
-    fn is_unlimited(args: &EpilogueArgs) -> bool {
+    fn changes_nothing(args: &EpilogueArgs) -> bool {
         args.lo == f32::NEG_INFINITY && args.hi == f32::INFINITY
     }
 }
@@ -94,15 +82,7 @@ pub(crate) struct Curve;
 
 impl Epilogue for Curve {
     #[inline(always)]
-    fn bend<S: Simd, const N: usize, const M: usize>(s: S, args: &EpilogueArgs, sums: &mut [[S::V; N]; M]) {
-        // A copy, whose address is what is passed on: the sums themselves stay in registers.
-        let mut values = *sums;
-        s.call(Curved::<S> { args, values: values.as_flattened_mut() });
-        *sums = values;
-    }
-
-    #[inline(always)]
-    fn bend_one<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
+    fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         match args.curve {
             CurveKind::Leaky => leaky(s, x, args.slope),
             CurveKind::HardSwish => hard_swish(s, x),
@@ -111,28 +91,8 @@ impl Epilogue for Curve {
     }
 
     #[inline(always)]
-    fn limit<S: Simd>(_s: S, _args: &EpilogueArgs, x: S::V) -> S::V {
-        x
-    }
-
-    #[inline(always)]
-    fn is_unlimited(_args: &EpilogueArgs) -> bool {
-        true
-    }
-}
-
-/// Replaces values by those of a curve.
-struct Curved<'a, S: Simd> {
-    args: &'a EpilogueArgs,
-    values: &'a mut [S::V],
-}
-
-impl<S: Simd> Task<S> for Curved<'_, S> {
-    #[inline(always)]
-    fn run(self, s: S) {
-        for value in self.values {
-            *value = Curve::bend_one(s, self.args, *value);
-        }
+    fn changes_nothing(_args: &EpilogueArgs) -> bool {
+        false
     }
 }
 

@@ -257,11 +257,10 @@ pub(super) unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usiz
     sums: &mut [[S::V; NV]; MR],
 ) {
     if args.ends {
-        E::bend(s, &args.epilogue, sums);
-        if !E::is_unlimited(&args.epilogue) {
+        if !E::changes_nothing(&args.epilogue) {
             unroll!(i < MR, max 16, {
                 unroll!(v < NV, max 4, {
-                    sums[i][v] = E::limit(s, &args.epilogue, sums[i][v]);
+                    sums[i][v] = E::apply(s, &args.epilogue, sums[i][v]);
                 });
             });
         }

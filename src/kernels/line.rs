@@ -410,15 +410,9 @@ pub(super) unsafe fn store<S: Simd, E: Epilogue, L: Lanes<S>, B: Border, const P
     lanes: L,
 ) {
     let output = tile.output.wrapping_add(x);
-    let mut outputs = [*sums];
-    // Whole tiles are most of them, and bend in registers.
-    if const { B::CUT } {
-        E::bend(s, &args.epilogue, &mut outputs);
-    }
     unroll!(p < P, max 16, {
         if !B::CUT || p < tile.outputs {
-            let y = if const { B::CUT } { outputs[0][p] } else { E::bend_one(s, &args.epilogue, outputs[0][p]) };
-            let y = E::limit(s, &args.epilogue, y);
+            let y = E::apply(s, &args.epilogue, sums[p]);
             // SAFETY: output p is wanted.
             unsafe { lanes.store(s, output.wrapping_add(p * args.out_step), y) };
         }

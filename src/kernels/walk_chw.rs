@@ -392,8 +392,7 @@ where
     #[inline(always)]
     unsafe fn store(&self, s: S, r: usize, sums: &[S::V; N]) {
         unroll!(n < N, max 4, {
-            let y = E::bend_one(s, &self.args.epilogue, sums[n]);
-            let y = E::limit(s, &self.args.epilogue, y);
+            let y = E::apply(s, &self.args.epilogue, sums[n]);
             // SAFETY: row r and these lanes are inside the output.
             unsafe { self.stored.store(s, self.outputs[n].wrapping_add(r * self.args.out_step), y) };
         });

@@ -261,7 +261,7 @@ where
         let output = self.output.wrapping_add(r * self.args.out_steps[0]);
         unroll!(n < N, max 16, {
             if !B::CUT || n / V < self.tile.outputs {
-                let y = E::limit(s, &self.args.epilogue, E::bend_one(s, &self.args.epilogue, sums[n]));
+                let y = E::apply(s, &self.args.epilogue, sums[n]);
                 let pixel = output.wrapping_add(n / V * self.args.out_steps[1]);
                 // SAFETY: output n / V is wanted.
                 unsafe { self.lanes.store(s, pixel.wrapping_add(n % V * S::LANES), y) };
