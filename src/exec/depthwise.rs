@@ -14,6 +14,7 @@ use crate::kernels::registry::lanes;
 use crate::layout::{Layout, Shape};
 use crate::pack::depthwise::{LaneAxis, PackedDepthwise};
 use crate::plan::blocking;
+use crate::plan::lines::Lines;
 use crate::plan::select::{self, DepthwiseChoice};
 use crate::spec::{DepthwiseSpec, Window};
 use crate::tensor::{TensorMut, TensorRef};
@@ -122,15 +123,20 @@ impl DepthwiseStage {
     }
 
     pub(super) fn kernel_name(&self) -> &'static str {
-        self.choice.walks.first().unwrap_or(&self.choice.lines[0]).name
+        self.choice.walks.first().copied().unwrap_or(self.lines().first()).name
     }
 
-    /// Fewest output rows that a kernel makes at a time without leaving a part of its tile unused.
-    pub(super) fn tile_rows(&self) -> usize {
+    /// The lines that most outputs are made in.
+    fn lines(&self) -> &Lines {
+        self.choice.down.as_ref().unwrap_or(&self.choice.lines)
+    }
+
+    /// Fewest of `rows` output rows that a kernel makes at a time without leaving a part of its tile unused.
+    pub(super) fn tile_rows(&self, rows: usize) -> usize {
         match self.choice.lane_axis {
-            LaneAxis::Channels => 1,
+            LaneAxis::Channels => self.choice.down.as_ref().and_then(|down| down.units(rows).min()).unwrap_or(1),
             _ if !self.choice.walks.is_empty() => 1,
-            _ => self.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).min().unwrap_or(1),
+            _ => self.choice.lines.units(rows).min().unwrap_or(1),
         }
     }
 

@@ -148,7 +148,7 @@ impl Plan {
             multiplier: stages.spec.depthwise.multiplier,
             unit: panels.map(|panels| panels[0].width),
             own,
-            tile_rows: stages.depthwise.tile_rows(),
+            tile_rows: stages.depthwise.tile_rows(rows.output),
             layout: stages.spec.layout(),
         };
         let caches = stages.depthwise.caches;

@@ -14,14 +14,16 @@
 //! each tap column where that takes less room.
 
 use super::depthwise::{DepthwiseStage, Image};
+use super::interleave;
 use super::split::Scratch;
 use super::window::Axis;
 use crate::buffer::LINE;
 use crate::kernels::line::LineArgs;
-use crate::kernels::registry::{KernelDesc, KernelFn};
+use crate::kernels::registry::KernelFn;
 use crate::kernels::rows::RowArgs;
 use crate::pack::depthwise::{LaneAxis, gcd};
-use crate::plan::{blocking, select};
+use crate::plan::blocking;
+use crate::plan::lines::{Line, line_outputs};
 use core::ops::Range;
 
 /// How the strip of a run is laid out. Lengths are in groups (a float, or a pixel's channels), pitches in elements.
@@ -58,7 +60,7 @@ impl Strip {
             row_pitch = row_pitch.checked_add(LINE)?;
         }
         let span = (rows.kernel - 1).checked_mul(rows.dilation)?.checked_add(1)?;
-        let tile_rows = select::line_outputs(select::best_line(&stage.choice.lines, rows.output));
+        let tile_rows = stage.choice.lines.unit(rows.output);
         let outputs = blocking::strip_rows(rows.output, tile_rows, row_pitch, rows.stride, span, stage.caches);
         let reached = (outputs - 1).checked_mul(rows.stride)?.checked_add(span)?;
         let rows = reached.min(rows.input);
@@ -108,7 +110,7 @@ fn reads_in_place(stage: &DepthwiseStage, image: &Image, group: usize) -> bool {
 
 /// Outputs of the longest line that one kernel call makes.
 fn longest_line(stage: &DepthwiseStage) -> usize {
-    stage.choice.lines.iter().map(|kernel| select::line_outputs(kernel)).max().unwrap_or(1)
+    stage.choice.lines.all().map(line_outputs).max().unwrap_or(1)
 }
 
 /// Output rows `rows` of output channels `channels` (all of them where lanes are elements).
@@ -215,15 +217,18 @@ impl Band<'_> {
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { longest_line(self.stage) } else { outputs.len() };
         for oy in outputs.clone().step_by(step) {
-            self.lines(kernel.run, &channels, c, oy..(oy + step).min(outputs.end), top..bottom);
+            self.lines(kernel, &channels, c, oy..(oy + step).min(outputs.end), top..bottom);
         }
     }
 
     /// What makes so many rows of so many channels.
-    fn kernel(&self, rows: usize, channels: usize) -> &'static KernelDesc {
+    fn kernel(&self, rows: usize, channels: usize) -> Line {
         let (choice, narrow) = (&self.stage.choice, 2 * self.image.columns.output <= self.stage.lanes);
         let paired = choice.paired.filter(|_| narrow && channels >= 2);
-        choice.walks.first().copied().or(paired).unwrap_or_else(|| select::best_line(&choice.lines, rows))
+        match choice.walks.first().copied().or(paired) {
+            Some(kernel) => Line { kernel, interleaved: false },
+            None => choice.lines.choose(self.image.rows.output, rows),
+        }
     }
 
     /// Whether output pixels do not stand side by side in memory, so that rows of elements cannot be stored directly.
@@ -288,7 +293,7 @@ impl Band<'_> {
     }
 
     /// Output rows `rows` of the output channels of a piece; the strip holds input rows `filled`.
-    fn lines(&self, kernel: KernelFn, channels: &Range<usize>, c: usize, rows: Range<usize>, filled: Range<isize>) {
+    fn lines(&self, line: Line, channels: &Range<usize>, c: usize, rows: Range<usize>, filled: Range<isize>) {
         let (stage, image, strip) = (self.stage, self.image, &self.strip);
         let start = image.rows.start(rows.start);
         let window = &stage.spec.window;
@@ -338,10 +343,15 @@ impl Band<'_> {
             exact,
             epilogue: stage.epilogue,
         };
-        let KernelFn::Line(run) = kernel else { return };
+        let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to strip rows that were filled;
         // `outputs` and `lanes` cut the outputs to the output map; panels were packed for this kernel.
-        unsafe { run(&args) }
+        let run = |args: &LineArgs| unsafe { run(args) };
+        if line.interleaved {
+            interleave::each(&args, run)
+        } else {
+            run(&args)
+        }
         if spilled {
             self.unspill(rows);
         }

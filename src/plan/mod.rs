@@ -5,4 +5,5 @@
 
 pub(crate) mod blocking;
 pub(crate) mod inverted;
+pub(crate) mod lines;
 pub(crate) mod select;

@@ -5,14 +5,17 @@ use crate::isa::Isa;
 use crate::kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
 use crate::layout::{DType, Layout};
 use crate::pack::depthwise::LaneAxis;
+use crate::plan::lines::{Lines, line_outputs};
 use crate::spec::DepthwiseSpec;
 
 /// The kernels of a depthwise operator.
 #[derive(Debug, Clone)]
 pub(crate) struct DepthwiseChoice {
     pub lane_axis: LaneAxis,
-    /// Line kernels that can do the job, the longest line first. All of them sum in the same order.
-    pub lines: Vec<&'static KernelDesc>,
+    /// Line kernels: along rows of pixels where lanes are channels, else down columns.
+    pub lines: Lines,
+    /// Where lanes are channels and a window is one column wide: line kernels down columns of pixels. They sum in the same order.
+    pub down: Option<Lines>,
     /// A line kernel for two channels at a time, where columns take no more than half a vector. It sums as the others do.
     pub paired: Option<&'static KernelDesc>,
     /// Kernels that walk down columns of tiles. With channels as lanes they sum as the lines do, and [`walk`] decides; with columns as
@@ -32,21 +35,22 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     // Strips hold zeros where the padding is; those may only meet finite weights.
     let exact_padding = lane_axis != LaneAxis::Channels && !finite;
     let window = &spec.window;
-    let tuned = window.dilation[inner] == 1 && !exact_padding;
+    let side_by_side = window.dilation[inner] == 1 && !exact_padding;
     let wanted = (window.kernel[inner], window.stride[inner]);
     // Lanes that each have their own tap are what the HWC kernels take.
     let kernels_of = if lane_axis == LaneAxis::Columns { Layout::Chw } else { Layout::Hwc };
-    let line = |of: Option<(usize, usize)>| {
+    let kernels_for = |of: Option<(usize, usize)>| {
         let matches =
             move |kind| matches!(kind, KernelKind::Line { layout, window, .. } if layout == kernels_of && window == of);
         let mut found: Vec<_> = candidates(isa, spec.dtype, epilogue).filter(|kernel| matches(kernel.kind)).collect();
         found.sort_by_key(|kernel| core::cmp::Reverse(line_outputs(kernel)));
         found
     };
-    let mut lines = if tuned { line(Some(wanted)) } else { Vec::new() };
-    if lines.is_empty() {
-        lines = line(None);
-    }
+    let lines_along = |axis: usize| {
+        let window = [window.kernel[axis], window.stride[axis], window.dilation[axis]];
+        Lines::new(window, |of| if of.is_some() && exact_padding { Vec::new() } else { kernels_for(of) })
+    };
+    let down = lane_axis == LaneAxis::Channels && window.kernel[1] == 1 && window.kernel[0] > 1;
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
     let walks_down = |kind| match kind {
         KernelKind::Walk { window, .. } => lane_axis == LaneAxis::Channels && spec.multiplier == 1 && window == wanted,
@@ -56,8 +60,9 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     let walks = candidates(isa, spec.dtype, epilogue).filter(|kernel| square && walks_down(kernel.kind)).collect();
     let paired = candidates(isa, spec.dtype, epilogue)
         .find(|kernel| matches!(kernel.kind, KernelKind::PairedLine { window, .. } if window == wanted))
-        .filter(|_| tuned && lane_axis == LaneAxis::Columns && window.stride == [wanted.1; 2]);
-    DepthwiseChoice { lane_axis, lines, paired, walks, rows: rows(isa, spec.dtype), exact_padding }
+        .filter(|_| side_by_side && lane_axis == LaneAxis::Columns && window.stride == [wanted.1; 2]);
+    let (lines, down) = (lines_along(inner), down.then(|| lines_along(0)));
+    DepthwiseChoice { lane_axis, lines, down, paired, walks, rows: rows(isa, spec.dtype), exact_padding }
 }
 
 fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
@@ -67,20 +72,6 @@ fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
         Layout::Hwc if spec.multiplier == 1 && 2 * spec.channels <= lanes(isa) => LaneAxis::Elements,
         Layout::Hwc => LaneAxis::Channels,
     }
-}
-
-/// Outputs of a line kernel's tile.
-pub(crate) fn line_outputs(kernel: &KernelDesc) -> usize {
-    match kernel.kind {
-        KernelKind::Line { outputs, .. } => outputs,
-        _ => 1,
-    }
-}
-
-/// The line kernel that wastes the fewest outputs on a line of `len`; of equals, the first.
-pub(crate) fn best_line(lines: &[&'static KernelDesc], len: usize) -> &'static KernelDesc {
-    let wasted = |kernel: &&&'static KernelDesc| len.next_multiple_of(line_outputs(kernel)) - len;
-    lines.iter().min_by_key(wasted).copied().expect("every instruction set has a generic line kernel")
 }
 
 /// A map as [`walk`] sees it.
@@ -163,7 +154,7 @@ mod tests {
 
     #[cfg(all(any(target_arch = "x86_64", sepconv_neon), not(sepconv_portable_only)))]
     fn chosen(spec: &DepthwiseSpec, isa: Isa) -> &'static str {
-        depthwise(spec, isa, EpilogueKind::Clamp, true).lines[0].name
+        depthwise(spec, isa, EpilogueKind::Clamp, true).lines.first().name
     }
 
     #[cfg(sepconv_neon)]
@@ -192,7 +183,9 @@ mod tests {
         assert_eq!(chosen(&spec.layout(Layout::Chw), Isa::Avx2), "f32_dw_chw_3xns1_7x1__avx2");
         assert_eq!(chosen(&spec.stride([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s2_1x7__avx2");
         assert_eq!(chosen(&spec.dilation([2, 1]), Isa::Avx2), "f32_dw_hwc_nx3s1_1x7__avx2");
-        assert_eq!(chosen(&spec.dilation([1, 2]), Isa::Avx2), "f32_dw_hwc_generic_1x8__avx2");
+        assert_eq!(chosen(&spec.dilation([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s1_1x7__avx2");
+        assert_eq!(chosen(&spec.dilation([1, 2]).stride([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s1_1x7__avx2");
+        assert_eq!(chosen(&spec.dilation([1, 3]).stride([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s2_1x7__avx2");
         assert_eq!(chosen(&DepthwiseSpec::new(64, [5, 4]), Isa::Avx512), "f32_dw_hwc_generic_1x8__avx512");
     }
 
@@ -270,14 +263,7 @@ mod tests {
         let spec = DepthwiseSpec::new(3, [3, 3]).layout(Layout::Chw);
         let choice = depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, false);
         assert!(choice.exact_padding);
-        assert_eq!(choice.lines[0].name, "f32_dw_chw_generic_4x1__portable");
-    }
-
-    #[test]
-    fn lines_are_chosen_for_least_waste() {
-        let spec = DepthwiseSpec::new(64, [3, 3]);
-        let lines = depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, true).lines;
-        assert_eq!(line_outputs(best_line(&lines, 9)), 4);
+        assert_eq!(choice.lines.first().name, "f32_dw_chw_generic_4x1__portable");
     }
 
     #[test]
@@ -297,13 +283,14 @@ mod tests {
         let names = |spec: &DepthwiseSpec, finite| {
             let choice = depthwise(spec, Isa::Portable, EpilogueKind::Clamp, finite);
             assert!(choice.walks.is_empty() && choice.paired.is_none() && choice.rows.name == "f32_copy_row__portable");
-            choice.lines.iter().map(|line| line.name.trim_end_matches("__portable")).collect::<Vec<_>>()
+            choice.lines.all().map(|line| line.name.trim_end_matches("__portable")).collect::<Vec<_>>()
         };
         let (hwc, generic) = (["f32_dw_hwc_nx3s1_1x4"], ["f32_dw_hwc_generic_1x4"]);
+        let both = [generic[0], hwc[0]];
         let spec = DepthwiseSpec::new(64, [5, 3]);
         // Along a row of pixels: taps, stride and dilation of the rows do not matter.
         assert_eq!(names(&spec.stride([2, 1]).dilation([3, 1]), true), hwc);
-        assert_eq!(names(&spec.dilation([1, 2]), true), generic);
+        assert_eq!(names(&spec.dilation([1, 2]), true), both);
         assert_eq!(names(&spec.stride([1, 3]), true), generic);
         // Padding is skipped there, whatever the weights are.
         assert_eq!(names(&spec, false), hwc);

@@ -126,3 +126,41 @@ fn same_padding_on_every_size() {
         }
     }
 }
+
+/// Maps long enough that dilated lines are made as interleaved ones without gaps, whole tiles of them and cut ones.
+#[test]
+fn long_dilated_lines() {
+    let mut turn = 0;
+    for taps in [3, 5, 7] {
+        for stride in 1..=3 {
+            for dilation in 2..=4 {
+                for outputs in [30, 43] {
+                    let spec = DepthwiseSpec::new(in_turn(&CHANNELS, turn), [taps; 2]).multiplier(1 + turn % 2);
+                    let spec = spec.padding(in_turn(&PADDINGS, turn));
+                    // Long rows, then long columns.
+                    let (short, long) = ([1, stride], [1, dilation]);
+                    check_on_fitting_map(spec.stride(short).dilation(long), [1, outputs * stride]);
+                    let (short, long) = ([stride, 1], [dilation, 1]);
+                    check_on_fitting_map(spec.stride(short).dilation(long), [outputs * stride, 1]);
+                    turn += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Windows of one column, on maps tall enough for whole tiles down the map.
+#[test]
+fn windows_of_one_column() {
+    let mut turn = 0;
+    for taps in [2, 3, 5, 7, 9] {
+        for stride in [1, 2, 3] {
+            for dilation in [1, 2, 3] {
+                let spec = DepthwiseSpec::new(in_turn(&[20, 3, 17, 40], turn), [taps, 1]).multiplier(1 + turn % 3 / 2);
+                let spec = spec.stride([stride, 1 + turn % 2]).dilation([dilation, 1]);
+                check_on_fitting_map(spec.padding(in_turn(&PADDINGS, turn)), [31 * stride, turn % 4]);
+                turn += 1;
+            }
+        }
+    }
+}
