@@ -40,7 +40,8 @@ impl<'a> Weights<'a> {
     }
 
     pub(crate) fn all_finite(&self) -> bool {
-        self.data.iter().all(|w| w.is_finite())
+        // In pieces without an early end, which the compiler turns into vectors.
+        self.data.chunks(256).all(|piece| piece.iter().fold(true, |finite, w| finite & w.is_finite()))
     }
 
     /// Depthwise weight of input channel `c`, multiplier index `q`, tap `(ky, kx)`.
@@ -51,6 +52,14 @@ impl<'a> Weights<'a> {
             Order::Torch => ((c * spec.multiplier + q) * kh + ky) * kw + kx,
             Order::TensorFlow => ((ky * kw + kx) * spec.channels + c) * spec.multiplier + q,
         }]
+    }
+
+    /// All weights, and how far apart neighbouring output channels, input channels and taps are; `sizes = [Cin, Cout, kh, kw]`.
+    pub(crate) const fn dense_steps(&self, [cin, cout, kh, kw]: [usize; 4]) -> (&[f32], [usize; 3]) {
+        match self.order {
+            Order::Torch => (self.data, [cin * kh * kw, kh * kw, 1]),
+            Order::TensorFlow => (self.data, [1, cout, cin * cout]),
+        }
     }
 
     /// Dense weight from input channel `c` to output channel `o`, tap `(ky, kx)`; `sizes = [Cin, Cout, kh, kw]`.

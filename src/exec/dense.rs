@@ -6,8 +6,9 @@ use super::executor::Executor;
 use super::gemm::{Gemm, Part, Runs};
 use super::map::{Source, Target};
 use super::split::{self, Scratch};
-use super::window::Axis;
+use super::window::{Axis, Laid};
 use super::{dense_chw, dense_hwc};
+use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::isa::{CacheSizes, Isa, cache_sizes};
 use crate::kernels::registry::KernelDesc;
@@ -98,24 +99,38 @@ impl DenseStage {
         window.kernel == [1, 1] && window.stride == [1, 1]
     }
 
-    /// Elements of scratch that one thread needs.
-    pub(super) fn scratch_len(&self, input: Shape) -> Result<usize> {
+    /// The window laid on a map of this size.
+    pub(super) fn lay(&self, input: Shape) -> Result<Laid> {
         let [rows, columns] = axes(&self.spec.window, input)?;
-        let len = match self.spec.layout {
+        let scratch = match self.spec.layout {
             Layout::Hwc => dense_hwc::scratch_len(self, rows, columns),
             Layout::Chw => dense_chw::scratch_len(self, rows, columns),
         };
-        len.ok_or(workspace_overflow(input))
+        Ok(Laid { axes: [rows, columns], scratch: scratch.ok_or(workspace_overflow(input))? })
     }
 
     pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
         self.spec.output_shape(input)?;
-        split::scratch_len(threads, self.scratch_len(input)?).ok_or(workspace_overflow(input))
+        split::scratch_len(threads, self.lay(input)?.scratch).ok_or(workspace_overflow(input))
+    }
+
+    /// A run of this stage alone.
+    pub(super) fn run_in(
+        &self,
+        source: Source,
+        target: Target,
+        workspace: &mut Workspace,
+        executor: &dyn Executor,
+    ) -> Result<()> {
+        let laid = self.lay(source.shape)?;
+        let needed = split::scratch_len(executor.threads(), laid.scratch).ok_or(workspace_overflow(source.shape))?;
+        self.run(&laid, source, target, None, workspace.get(needed)?, executor)
     }
 
     /// The whole convolution, in parallel; for a pointwise one at stride 1 perhaps with a residual to add.
     pub(super) fn run(
         &self,
+        laid: &Laid,
         source: Source,
         target: Target,
         residual: Option<Source>,
@@ -123,10 +138,9 @@ impl DenseStage {
         executor: &dyn Executor,
     ) -> Result<()> {
         debug_assert!(residual.is_none() || self.reads_every_pixel());
-        let [rows, columns] = axes(&self.spec.window, source.shape)?;
+        let Laid { axes: [rows, columns], scratch } = *laid;
         let products = target.shape.len()?.saturating_mul(self.gemm.packed.k());
         let threads = blocking::threads(products, executor.threads());
-        let scratch = self.scratch_len(source.shape)?;
         let panels = self.gemm.packed.panels().len();
         let (row_parts, panel_parts) = self.grid(rows.output, target.shape.n, threads);
         let tasks = target.shape.n * row_parts * panel_parts;

@@ -42,8 +42,11 @@ fn gathered(stage: &DenseStage, columns: Axis) -> usize {
 pub(super) fn scratch_len(stage: &DenseStage, rows: Axis, columns: Axis) -> Option<usize> {
     if stage.spec.window.kernel == [1, 1] {
         // An output has its one tap or none: nothing is gathered.
+        if !spreads(stage) {
+            return Some(0);
+        }
         let pixels = rows.output.saturating_mul(columns.output).min(block_of(stage));
-        return if spreads(stage) { pixels.checked_mul(spread_pitch(stage)) } else { Some(0) };
+        return pixels.checked_mul(spread_pitch(stage));
     }
     let gathered = gathered(stage, columns).checked_mul(stage.gemm.packed.k())?;
     let strip = Strip::of(stage, rows, columns).map_or(0, |strip| strip.len);

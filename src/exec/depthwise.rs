@@ -4,7 +4,7 @@ use super::executor::Executor;
 use super::map::{Source, Target, open};
 use super::operator::Operator;
 use super::split::{self, Scratch};
-use super::window::Axis;
+use super::window::{Axis, Laid};
 use super::{channels, strips};
 use crate::buffer::Workspace;
 use crate::epilogue::EpilogueArgs;
@@ -73,8 +73,9 @@ impl Operator for Depthwise {
     ) -> Result<()> {
         let expected = self.output_shape(input.shape())?;
         let (source, target) = open(self.layout(), expected, input, output)?;
-        let scratch = workspace.get(self.workspace_len(input.shape(), executor.threads())?)?;
-        self.stage.run(source, target, scratch, executor)
+        let laid = self.stage.lay(source.shape)?;
+        let needed = split::scratch_len(executor.threads(), laid.scratch).ok_or(workspace_overflow(source.shape))?;
+        self.stage.run(&laid, source, target, workspace.get(needed)?, executor)
     }
 
     fn layout(&self) -> Layout {
@@ -145,45 +146,45 @@ impl DepthwiseStage {
         self.spec.channels * self.spec.multiplier
     }
 
-    /// Elements of scratch that one thread needs.
-    pub(super) fn scratch_len(&self, input: Shape) -> Result<usize> {
+    /// The window laid on a map of this size.
+    pub(super) fn lay(&self, input: Shape) -> Result<Laid> {
         let [rows, columns] = axes(&self.spec.window, input)?;
-        let len = match self.choice.lane_axis {
+        let scratch = match self.choice.lane_axis {
             LaneAxis::Channels => channels::scratch_len(self, input),
             LaneAxis::Columns | LaneAxis::Elements => strips::scratch_len(self, rows, columns),
         };
-        len.ok_or(workspace_overflow(input))
+        Ok(Laid { axes: [rows, columns], scratch: scratch.ok_or(workspace_overflow(input))? })
     }
 
-    /// As [`DepthwiseStage::scratch_len`], for an input whose pixels do not compete for cache sets.
+    /// The scratch that one thread needs for an input whose pixels do not compete for cache sets.
     pub(super) fn least_scratch_len(&self, input: Shape) -> Result<usize> {
         match self.choice.lane_axis {
             LaneAxis::Channels => channels::offsets_len(self).ok_or(workspace_overflow(input)),
-            LaneAxis::Columns | LaneAxis::Elements => self.scratch_len(input),
+            LaneAxis::Columns | LaneAxis::Elements => Ok(self.lay(input)?.scratch),
         }
     }
 
     pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
         self.spec.output_shape(input)?;
-        split::scratch_len(threads, self.scratch_len(input)?).ok_or(workspace_overflow(input))
+        split::scratch_len(threads, self.lay(input)?.scratch).ok_or(workspace_overflow(input))
     }
 
     /// The whole convolution, in parallel.
     pub(super) fn run(
         &self,
+        laid: &Laid,
         source: Source,
         target: Target,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) -> Result<()> {
-        let [rows, columns] = axes(&self.spec.window, source.shape)?;
+        let Laid { axes: [rows, columns], scratch } = *laid;
         let taps = self.spec.window.kernel[0].saturating_mul(self.spec.window.kernel[1]);
         let products = target.shape.len()?.saturating_mul(taps);
         let work = products.saturating_mul(blocking::DEPTHWISE_WEIGHT);
         let threads = blocking::threads(work, executor.threads());
         let channels = self.out_channels();
         let (row_parts, channel_parts) = self.grid(rows.output, target.shape.n, threads);
-        let scratch = self.scratch_len(source.shape)?;
         let tasks = target.shape.n * row_parts * channel_parts;
         split::for_each(executor, threads, workspace, scratch, tasks, |task, scratch| {
             let (n, part) = (task / (row_parts * channel_parts), task % (row_parts * channel_parts));

@@ -13,7 +13,7 @@
 //! Maps too small to be cut are done whole, one stage after the other. The results have the same bits.
 
 use super::dense::{DenseImage, DenseStage, Sum};
-use super::depthwise::{DepthwiseStage, Image, axes, check_bias, workspace_overflow};
+use super::depthwise::{DepthwiseStage, Image, check_bias, workspace_overflow};
 use super::executor::Executor;
 use super::inverted_plan::{Fused, Plan};
 use super::map::{Source, Target, open};
@@ -158,7 +158,7 @@ impl Stages {
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) {
-        let rows = plan.depthwise_axes[0].output;
+        let rows = plan.depthwise.axes[0].output;
         let tasks = source.shape.n * fused.chunks;
         split::for_each(executor, plan.threads, workspace, fused.each, tasks, |task, scratch| {
             let (n, chunk) = (task / fused.chunks, task % fused.chunks);
@@ -189,13 +189,13 @@ impl Stages {
             let mut expanded = input;
             if let Some(expand) = &self.expand {
                 let map = Target::in_scratch(first.as_mut_ptr(), plan.expanded.shape, plan.expanded.strides, 0);
-                expand.run(input, map, None, rest, executor)?;
+                expand.run(&plan.expand, input, map, None, rest, executor)?;
                 expanded = map.as_source();
             }
             let middle = Target::in_scratch(second.as_mut_ptr(), plan.middle.shape, plan.middle.strides, 0);
-            self.depthwise.run(expanded, middle, rest, executor)?;
+            self.depthwise.run(&plan.depthwise, expanded, middle, rest, executor)?;
             let residual = self.spec.residual.then_some(input);
-            self.project.run(middle.as_source(), output, residual, rest, executor)?;
+            self.project.run(&plan.project, middle.as_source(), output, residual, rest, executor)?;
         }
         Ok(())
     }
@@ -230,7 +230,7 @@ impl Chunk<'_> {
                 None => self.source,
             };
             let between = self.middle(&middle, band.start);
-            let [down, across] = self.plan.depthwise_axes;
+            let [down, across] = self.plan.depthwise.axes;
             let image = Image { source, target: between, rows: down, columns: across };
             self.stages.depthwise.band(&image, band.clone(), middle.clone(), self.rest());
             self.project(block, &middle, band, between.as_source());
@@ -246,7 +246,7 @@ impl Chunk<'_> {
         band: &Range<usize>,
         held: &mut Held,
     ) -> Source {
-        let axis = &self.plan.depthwise_axes[0];
+        let axis = &self.plan.depthwise.axes[0];
         let start = axis.start(band.start);
         let [first, end] = axis.inside(start, band.len()).map(|at| (start + at as isize).max(0) as usize);
         if first < end {
@@ -255,7 +255,7 @@ impl Chunk<'_> {
         let map = self.expanded(channels, held.rows.start);
         // A band that lies in the padding reads nothing, and its rows are not in the map.
         if first < end && held.rows.end < end {
-            let [rows, columns] = self.plan.expand_axes;
+            let [rows, columns] = self.plan.expand.axes;
             let image = DenseImage { source: self.source, target: map, rows, columns };
             expand.band(&image, held.rows.end..end, self.fused.panels_of(block), self.rest());
             held.rows.end = end;
@@ -316,13 +316,8 @@ impl Chunk<'_> {
             ends: block + 1 == self.fused.blocks,
             residual: self.stages.spec.residual.then_some(self.source),
         };
-        let [rows, columns] = self.plan.project_axes;
+        let [rows, columns] = self.plan.project.axes;
         let image = DenseImage { source, target: self.target, rows, columns };
         project.sum(&image, band, 0..project.gemm.packed.panels().len(), &sum, self.rest());
     }
-}
-
-/// The axes of a pointwise part on a map.
-pub(super) fn pointwise_axes(stage: &DenseStage, input: Shape) -> Result<[super::window::Axis; 2]> {
-    axes(&stage.spec.window, input)
 }

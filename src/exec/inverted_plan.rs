@@ -1,10 +1,10 @@
 //! How a run of an inverted residual block goes: what is cut, into what, and how much scratch that takes.
 
-use super::depthwise::{axes, workspace_overflow};
-use super::inverted::{Stages, pointwise_axes};
+use super::depthwise::workspace_overflow;
+use super::inverted::Stages;
 use super::map::{scratch_extent, scratch_strides};
 use super::split;
-use super::window::Axis;
+use super::window::{Axis, Laid};
 use crate::buffer::LINE;
 use crate::error::Result;
 use crate::layout::{Shape, Strides};
@@ -19,9 +19,10 @@ pub(super) struct Plan {
     /// One image of the maps between the stages.
     pub expanded: Part,
     pub middle: Part,
-    pub expand_axes: [Axis; 2],
-    pub depthwise_axes: [Axis; 2],
-    pub project_axes: [Axis; 2],
+    /// The windows on their maps; without an expanding part, whatever.
+    pub expand: Laid,
+    pub depthwise: Laid,
+    pub project: Laid,
     pub threads: usize,
     /// Elements of workspace in all, unless that overflows.
     pub workspace: Option<usize>,
@@ -95,23 +96,22 @@ impl Plan {
         ];
         let products = products.iter().fold(0usize, |sum, &p| sum.saturating_add(p)).saturating_mul(input.n);
         let threads = blocking::threads(products, available);
-        let depthwise_axes = axes(&spec.depthwise.window, expanded)?;
-        let expand_axes = match &stages.expand {
-            Some(expand) => pointwise_axes(expand, Shape { n: 1, ..input })?,
-            None => depthwise_axes,
+        let depthwise = stages.depthwise.lay(expanded)?;
+        let expand = match &stages.expand {
+            Some(expand) => expand.lay(Shape { n: 1, ..input })?,
+            None => Laid { scratch: 0, ..depthwise },
         };
-        let project_axes = pointwise_axes(&stages.project, middle)?;
-        let pointwise_scratch = stages.expand.as_ref().map_or(Ok(0), |expand| expand.scratch_len(input))?;
-        let pointwise_scratch = pointwise_scratch.max(stages.project.scratch_len(middle)?);
+        let project = stages.project.lay(middle)?;
+        let pointwise_scratch = expand.scratch.max(project.scratch);
         // A stage's own scratch beside that of the other parts, which do not use it at the same time.
         let own = |depthwise: usize| pointwise_scratch.max(depthwise).checked_next_multiple_of(LINE);
-        let own_whole = own(stages.depthwise.scratch_len(expanded)?).ok_or_else(overflow)?;
+        let own_whole = own(depthwise.scratch).ok_or_else(overflow)?;
         let own_fused = match &stages.expand {
             Some(_) => own(stages.depthwise.least_scratch_len(expanded)?).ok_or_else(overflow)?,
             None => own_whole,
         };
         let sharing = if input.n >= threads { 1 } else { threads };
-        let fused = Self::fuse(stages, [expanded, middle], depthwise_axes, sharing, own_fused);
+        let fused = Self::fuse(stages, [expanded, middle], depthwise.axes, sharing, own_fused);
         let part = |shape| Part::new(shape, stages).ok_or_else(overflow);
         let (mut expanded, middle) = (part(expanded)?, part(middle)?);
         if stages.expand.is_none() {
@@ -124,7 +124,7 @@ impl Plan {
                 maps.and_then(|maps| split::scratch_len(available, own_whole)?.checked_add(maps))
             }
         };
-        let plan = Self { fused, expanded, middle, expand_axes, depthwise_axes, project_axes, threads, workspace };
+        let plan = Self { fused, expanded, middle, expand, depthwise, project, threads, workspace };
         Ok(plan)
     }
 

@@ -8,13 +8,13 @@
 //! Maps too small to be cut for every thread are done whole, one stage after the other. The results have the same bits.
 
 use super::dense::{DenseImage, DenseStage};
-use super::depthwise::{DepthwiseStage, Image, axes, workspace_overflow};
+use super::depthwise::{DepthwiseStage, Image, workspace_overflow};
 use super::executor::Executor;
 use super::map::{Source, Target, open, scratch_extent, scratch_strides};
 use super::operator::Operator;
 use super::pointwise;
 use super::split::{self, Scratch};
-use super::window::Axis;
+use super::window::Laid;
 use crate::buffer::{LINE, Workspace};
 use crate::error::Result;
 use crate::isa::Isa;
@@ -132,8 +132,8 @@ struct Plan {
     middle: Shape,
     /// Strides of the part of it that is in scratch.
     strides: Strides,
-    /// Axes of the depthwise and of the pointwise window.
-    axes: [[Axis; 2]; 2],
+    /// The depthwise and the pointwise window on their maps.
+    laid: [Laid; 2],
     threads: usize,
     /// Elements of scratch of one thread: both stages' own (they do not use it at the same time).
     stage_scratch: usize,
@@ -146,13 +146,14 @@ struct Plan {
 impl Stages {
     fn plan(&self, input: Shape, available: usize) -> Result<Plan> {
         let overflow = || workspace_overflow(input);
-        let middle = self.spec.depthwise.output_shape(input)?;
-        let first = axes(&self.spec.depthwise.window, input)?;
-        let second = axes(&self.spec.pointwise.window(), middle)?;
+        let laid = self.depthwise.lay(input)?;
+        let middle = laid.output(input.n, self.depthwise.out_channels());
+        let laid = [laid, self.pointwise.lay(middle)?];
+        let [first, second] = laid.map(|laid| laid.axes);
         let products =
             middle.len()?.saturating_mul(self.spec.pointwise.out_channels + first[0].kernel * first[1].kernel);
         let threads = blocking::threads(products, available);
-        let stage_scratch = self.depthwise.scratch_len(input)?.max(self.pointwise.scratch_len(middle)?);
+        let stage_scratch = laid[0].scratch.max(laid[1].scratch);
         let stage_scratch = stage_scratch.checked_next_multiple_of(LINE).ok_or_else(overflow)?;
         // Images of a batch are enough work to share where there are as many of them as threads.
         let sharing = if middle.n >= threads { 1 } else { threads };
@@ -171,7 +172,7 @@ impl Stages {
             Some(_) => between.checked_add(stage_scratch).and_then(|each| split::scratch_len(available, each)),
             None => split::scratch_len(available, stage_scratch).and_then(|scratch| scratch.checked_add(between)),
         };
-        Ok(Plan { bands, middle, strides, axes: [first, second], threads, stage_scratch, between, workspace })
+        Ok(Plan { bands, middle, strides, laid, threads, stage_scratch, between, workspace })
     }
 
     /// Band by band: depthwise rows into scratch, then the output rows that read them.
@@ -185,7 +186,7 @@ impl Stages {
         executor: &dyn Executor,
     ) {
         let each = plan.between + plan.stage_scratch;
-        let [first, second] = plan.axes;
+        let [first, second] = plan.laid.map(|laid| laid.axes);
         split::for_each(executor, plan.threads, workspace, each, plan.middle.n * bands, |task, scratch| {
             let (n, band) = (task / bands, task % bands);
             let rows = split::part(second[0].output, 1, bands, band);
@@ -215,8 +216,8 @@ impl Stages {
         let (between, rest) = workspace.split_at_mut(plan.between);
         let between = Target::in_scratch(between.as_mut_ptr(), plan.part(), plan.strides, 0);
         for n in 0..plan.middle.n {
-            self.depthwise.run(source.image(n), between, rest, executor)?;
-            self.pointwise.run(between.as_source(), target.image(n), None, rest, executor)?;
+            self.depthwise.run(&plan.laid[0], source.image(n), between, rest, executor)?;
+            self.pointwise.run(&plan.laid[1], between.as_source(), target.image(n), None, rest, executor)?;
         }
         Ok(())
     }

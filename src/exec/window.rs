@@ -1,5 +1,7 @@
 //! Where the taps of an output fall along one axis of the map: all positions counted from the tap that reads first.
 
+use crate::layout::Shape;
+
 /// One axis of a window laid on a map.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
@@ -9,6 +11,20 @@ pub(super) struct Axis {
     pub stride: usize,
     pub dilation: usize,
     pub before: usize,
+}
+
+/// A stage's window laid on a map, rows and columns, and the elements of scratch that one thread needs there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Laid {
+    pub axes: [Axis; 2],
+    pub scratch: usize,
+}
+
+impl Laid {
+    /// The output map of one with `n` images, of `c` channels.
+    pub(super) const fn output(&self, n: usize, c: usize) -> Shape {
+        Shape { n, c, h: self.axes[0].output, w: self.axes[1].output }
+    }
 }
 
 impl Axis {

@@ -41,11 +41,8 @@ impl PackedGemm {
             if let Some(bias) = bias {
                 to_bias[..panel.count].copy_from_slice(&bias[panel.first..][..panel.count]);
             }
-            for (index, row) in to_weights.chunks_exact_mut(panel.width).enumerate() {
-                let (tap, c) = (index / cin, index % cin);
-                for (o, weight) in row.iter_mut().enumerate().take(panel.count) {
-                    *weight = weights.dense_at(sizes, panel.first + o, c, tap / kw, tap % kw);
-                }
+            for (tap, rows) in to_weights.chunks_exact_mut(panel.width * cin).enumerate() {
+                pack_tap(rows, panel, tap, weights.dense_steps(sizes));
             }
         }
         Self { data, panels, k }
@@ -62,6 +59,23 @@ impl PackedGemm {
     /// Products of one sum.
     pub(crate) const fn k(&self) -> usize {
         self.k
+    }
+}
+
+/// Input channels that are packed at a time: what is written meanwhile stays in the first-level cache.
+const BLOCK: usize = 64;
+
+/// Packs the weights of one tap, a row of the panel's width for each input channel.
+fn pack_tap(rows: &mut [f32], panel: &Panel, tap: usize, (weights, steps): (&[f32], [usize; 3])) {
+    let [output_step, input_step, tap_step] = steps;
+    for (block, rows) in rows.chunks_mut(panel.width * BLOCK).enumerate() {
+        for o in 0..panel.count {
+            let first = (panel.first + o) * output_step + block * BLOCK * input_step + tap * tap_step;
+            let from = weights[first..].iter().step_by(input_step);
+            for (row, &weight) in rows.chunks_exact_mut(panel.width).zip(from) {
+                row[o] = weight;
+            }
+        }
     }
 }
 
