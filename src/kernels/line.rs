@@ -159,11 +159,15 @@ impl LineArgs {
     }
 }
 
+/// Taps of a line up to which kernels know every way of touching lanes. Beyond, only the plain ones are worth the compiler's time: no lane
+/// step of 2, no multiplier, no elements as lanes ([`plan::select`](crate::plan::select) sees to that).
+pub(crate) const VERSATILE_TAPS: usize = 7;
+
 /// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
 /// lanes and border bound to the names given.
 macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $taps:ty, threes: $threes:expr, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
-        let repeats = !<$taps>::COLUMNS && $args.multiplier > 1;
+    ($s:ident, $args:ident, $taps:ty, plain: $plain:expr, threes: $threes:expr, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+        let repeats = const { !<$taps>::COLUMNS && !$plain } && $args.multiplier > 1;
         let panel_len = <$taps>::unit::<S>() * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
         while $x < $args.lanes {
@@ -175,7 +179,7 @@ macro_rules! for_each_vector {
             // SAFETY: `panel_index < panels`, each of `panel_len` floats.
             let $panel = unsafe { $args.weights.add(panel_index * panel_len) };
             if const { <$taps>::COLUMNS } {
-                if $args.lane_step == 2 {
+                if const { !$plain } && $args.lane_step == 2 {
                     let (column, mask) = (2 * $x, $s.mask(count));
                     let $input = $from.wrapping_add(column);
                     let halved = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
@@ -194,7 +198,7 @@ macro_rules! for_each_vector {
                     let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
                     with_border!($border, whole, $edge, $tile)
                 }
-            } else if repeats {
+            } else if const { !$plain } && repeats {
                 let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
                 let $input = $from.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
                 // SAFETY: with a multiplier every panel starts with a vector of lane indices.
@@ -206,7 +210,7 @@ macro_rules! for_each_vector {
                 $tile
             } else {
                 let $input = $from.wrapping_add($x);
-                if !$args.lane_ranges.is_null() {
+                if const { !$plain } && !$args.lane_ranges.is_null() {
                     let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
                     with_border!($border, whole, $edge, $tile)
                 } else if count == S::LANES {
@@ -231,7 +235,8 @@ pub(super) use for_each_vector;
 ///
 /// # Safety
 /// Every input position inside the ranges and every wanted output must be inside its slice for all lanes; the panels and
-/// the outer offsets must be as [`LineArgs`] says; `taps[1] == K`, `stride == ST`, `dilation == 1`, no `lane_ranges`.
+/// the outer offsets must be as [`LineArgs`] says; `taps[1] == K`, `stride == ST`, `dilation == 1`; lanes are touched in a
+/// plain way if `K` is more than [`VERSATILE_TAPS`].
 #[inline(always)]
 pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST: usize, const P: usize>(
     s: S,
@@ -239,12 +244,14 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
 ) {
     args.check();
     debug_assert!(args.taps[1] == K && args.stride == ST && args.dilation == 1 && !args.exact);
+    let plain = args.lane_step == 1 && args.multiplier == 1 && (T::COLUMNS || args.lane_ranges.is_null());
+    debug_assert!(plain || K <= VERSATILE_TAPS);
     for c in 0..args.channels {
         let args = &args.channel(c);
         for at in (0..args.outputs).step_by(P) {
             let tile = args.tile(at, P, ST);
             let border = tile.border(P, (P - 1) * ST + K, K);
-            for_each_vector!(s, args, T, threes: K <= S::THREE_COLUMNS, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, plain: K > VERSATILE_TAPS, threes: K <= S::THREE_COLUMNS, tile.input, border, |x, input, panel, lanes, edge| {
                 // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
                 unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
             });
@@ -280,7 +287,7 @@ pub(super) unsafe fn tuned_tile<
     let (first, end) = (tile.first, tile.end);
     let taps_of = |outer: usize| {
         let mut taps = [s.splat(0.0); K];
-        unroll!(k < K, max 8, {
+        unroll!(k < K, max 12, {
             // SAFETY: the panel has K taps for each outer tap.
             taps[k] = unsafe { lanes.tap::<T>(s, panel.add((1 + outer * K + k) * T::unit::<S>())) };
         });
@@ -390,7 +397,7 @@ fn meet<S: Simd, const K: usize, const ST: usize, const P: usize, const J: usize
     v: S::V,
     taps: &[S::V; K],
 ) {
-    unroll!(k < K, max 8, {
+    unroll!(k < K, max 12, {
         if const { output_of(J, k, ST) < P } {
             let sum = &mut sums[output_of(J, k, ST)];
             *sum = s.pin(s.mul_add(v, taps[k], *sum));

@@ -34,7 +34,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
             Tested::Ends | Tested::All => Tested::All,
         };
         if args.exact {
-            for_each_vector!(s, args, T, threes: false, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, plain: false, threes: false, tile.input, border, |x, input, panel, lanes, edge| {
                 let keep = |outer: usize, new: S::V, old: S::V| {
                     // SAFETY: `exact` comes with a range for every outer tap.
                     let [from, to] = unsafe { *args.lane_ranges.add(outer) };
@@ -45,7 +45,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
                 unsafe { generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, keep) }
             });
         } else {
-            for_each_vector!(s, args, T, threes: false, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, plain: false, threes: false, tile.input, border, |x, input, panel, lanes, edge| {
                 // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
                 unsafe {
                     generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)

@@ -2,6 +2,7 @@
 
 use crate::epilogue::EpilogueKind;
 use crate::isa::Isa;
+use crate::kernels::line::VERSATILE_TAPS;
 use crate::kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
 use crate::layout::{DType, Layout};
 use crate::pack::depthwise::LaneAxis;
@@ -46,9 +47,15 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
         found.sort_by_key(|kernel| core::cmp::Reverse(line_outputs(kernel)));
         found
     };
+    let plain = match lane_axis {
+        LaneAxis::Channels => spec.multiplier == 1,
+        LaneAxis::Columns => window.stride[1] != 2,
+        LaneAxis::Elements => false,
+    };
     let lines_along = |axis: usize| {
         let window = [window.kernel[axis], window.stride[axis], window.dilation[axis]];
-        Lines::new(window, |of| if of.is_some() && exact_padding { Vec::new() } else { kernels_for(of) })
+        let tuned = !exact_padding && (plain || window[0] <= VERSATILE_TAPS);
+        Lines::new(window, |of| if of.is_some() && !tuned { Vec::new() } else { kernels_for(of) })
     };
     let down = lane_axis == LaneAxis::Channels && window.kernel[1] == 1 && window.kernel[0] > 1;
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
@@ -187,6 +194,13 @@ mod tests {
         assert_eq!(chosen(&spec.dilation([1, 2]).stride([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s1_1x7__avx2");
         assert_eq!(chosen(&spec.dilation([1, 3]).stride([1, 2]), Isa::Avx2), "f32_dw_hwc_nx3s2_1x7__avx2");
         assert_eq!(chosen(&DepthwiseSpec::new(64, [5, 4]), Isa::Avx512), "f32_dw_hwc_generic_1x8__avx512");
+        // Many taps: where lanes are touched in a plain way.
+        let spec = DepthwiseSpec::new(64, [9, 9]);
+        assert_eq!(chosen(&spec, Isa::Avx2), "f32_dw_hwc_nx9s1_1x4__avx2");
+        assert_eq!(chosen(&spec.layout(Layout::Chw), Isa::Avx512), "f32_dw_chw_9xns1_7x1__avx512");
+        assert_eq!(chosen(&spec.multiplier(2), Isa::Avx2), "f32_dw_hwc_generic_1x8__avx2");
+        assert_eq!(chosen(&spec.layout(Layout::Chw).stride([1, 2]), Isa::Avx2), "f32_dw_chw_generic_8x1__avx2");
+        assert_eq!(chosen(&DepthwiseSpec::new(2, [9, 9]), Isa::Avx2), "f32_dw_hwc_generic_1x8__avx2");
     }
 
     #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]

@@ -173,8 +173,12 @@ macro_rules! unroll {
     ($i:ident < $n:expr, max 16, $body:block) => {
         $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
-    ($i:ident < $n:expr, max 8, $body:block) => {
-        $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7)
+    ($i:ident < $n:expr, max 12, $body:block) => {
+        $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7);
+        // One condition where most instances have no more.
+        if const { 8 < $n } {
+            $crate::simd::unroll!(@ $i, $n, $body, 8 9 10 11)
+        }
     };
     ($i:ident < $n:expr, max 4, $body:block) => {
         $crate::simd::unroll!(@ $i, $n, $body, 0 1 2 3)

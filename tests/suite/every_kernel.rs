@@ -11,7 +11,9 @@ const EPILOGUES: [Activation; 2] = [Activation::Relu6, Activation::Silu];
 /// Lines of 6, 7, 8 and 14 outputs along both axes: with lines of so many, each tile is the best choice for one of them.
 #[test]
 fn depthwise_tiles() {
-    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2), (4, 1), (2, 3)] {
+    for (kernel, stride) in
+        [1, 3, 5, 7, 9, 11].map(|k| (k, 1)).into_iter().chain([(3, 2), (5, 2), (7, 2), (4, 1), (2, 3)])
+    {
         for activation in EPILOGUES {
             for outputs in [6, 7, 8, 14] {
                 for (layout, channels) in [(Layout::Hwc, 19), (Layout::Hwc, 2), (Layout::Chw, 2)] {
