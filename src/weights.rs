@@ -72,3 +72,21 @@ impl<'a> Weights<'a> {
         }]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_that_is_not_finite_is_seen_wherever_it_stands() {
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in [0, 255, 256, 511, 599] {
+                let mut numbers = [1.0; 600];
+                assert!(Weights::torch(&numbers).all_finite());
+                numbers[at] = odd;
+                assert!(!Weights::torch(&numbers).all_finite(), "{odd} at {at}");
+            }
+        }
+        assert!(Weights::torch(&[f32::MAX, f32::MIN_POSITIVE / 2.0, -0.0]).all_finite());
+    }
+}

@@ -3,6 +3,7 @@
 //! ```text
 //! for each block of channels whose taps fit the first-level cache
 //!   where a kernel walks down columns: all rows, all channels of the block
+//!   where lines run down the map (windows of one column): for each output column: kernel over its tiles, all channels of the block
 //!   else for each output row: kernel over its tiles, all channels of the block
 //! ```
 
@@ -13,10 +14,9 @@ use super::split::Scratch;
 use super::spread::{self, Rows};
 use crate::buffer::LINE;
 use crate::kernels::line::LineArgs;
-use crate::kernels::registry::{KernelDesc, KernelFn};
+use crate::kernels::registry::{KernelDesc, KernelFn, KernelKind};
 use crate::kernels::walk_hwc::WalkArgs;
 use crate::layout::{Shape, Strides};
-use crate::pack::depthwise::gcd;
 use crate::plan::blocking::{self, Footprint, Spread};
 use crate::plan::lines::{Line, line_outputs};
 use crate::plan::select::{self, Pixels};
@@ -45,16 +45,18 @@ pub(super) fn band(
     let offsets = scratch.ptr.cast::<isize>();
     let rest = Scratch { ptr: scratch.ptr.wrapping_add(offsets_len), len: scratch.len - offsets_len };
     let room = spread::scratch_len(stage, image.source.shape) <= rest.len;
-    let walk = walk_of(stage, image, channels.len());
-    let down = down_of(stage, image, rows.len());
-    let spread = spread_of(stage, image, channels.len()).filter(|_| room && walk.is_none() && down.is_none());
+    let way = Way::of(stage, image, rows.len(), channels.len());
+    let spread = match way {
+        Way::Along(line) if room => spread_of(stage, image, line, channels.len()),
+        _ => None,
+    };
     let block = match spread {
         Some(spread) => spread.channels,
         None => blocking::channel_block(channels.len(), stage.packed.panel_len(), stage.lanes, stage.caches),
     };
     for first in channels.clone().step_by(block) {
         let channels = first..(first + block).min(channels.end);
-        let mut block = Block { stage, image, source: image.source, channels: channels.clone(), offsets, walk, down };
+        let mut block = Block { stage, image, source: image.source, channels: channels.clone(), offsets, way };
         match spread {
             Some(plan) => block.spread_rows(rows.clone(), plan, Rows::new(stage, image, channels, plan, rest)),
             None => {
@@ -65,11 +67,27 @@ pub(super) fn band(
     }
 }
 
-/// The kernel that walks down columns of the map, where that is faster than its lines.
-fn walk_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<&'static KernelDesc> {
-    let bytes = image.source.strides.w.wrapping_mul(size_of::<f32>());
-    let pixels = Pixels { outputs: image.columns.output, vectors: channels.div_ceil(stage.lanes), bytes };
-    select::walk(&stage.choice.walks, pixels)
+/// How the outputs of a band are made.
+#[derive(Clone, Copy)]
+enum Way {
+    /// In columns of tiles.
+    Walk(&'static KernelDesc),
+    /// In lines down the map.
+    Down(Line),
+    /// In lines along its rows.
+    Along(Line),
+}
+
+impl Way {
+    /// The fastest way to make `rows` rows of so many channels.
+    fn of(stage: &DepthwiseStage, image: &Image, rows: usize, channels: usize) -> Self {
+        let bytes = image.source.strides.w.wrapping_mul(size_of::<f32>());
+        let pixels = Pixels { outputs: image.columns.output, vectors: channels.div_ceil(stage.lanes), bytes };
+        match select::walk(&stage.choice.walks, pixels) {
+            Some(walk) => Self::Walk(walk),
+            None => down_of(stage, image, rows).map_or_else(|| Self::Along(line_of(stage, image)), Self::Down),
+        }
+    }
 }
 
 /// The kernel for lines along the rows of the map: not interleaved where pixels that do not compete for sets of the first-level cache
@@ -93,20 +111,20 @@ fn down_of(stage: &DepthwiseStage, image: &Image, rows: usize) -> Option<Line> {
 }
 
 /// How to spread the input's pixels, if they compete for the cache and can be spread.
-fn spread_of(stage: &DepthwiseStage, image: &Image, channels: usize) -> Option<Spread> {
+fn spread_of(stage: &DepthwiseStage, image: &Image, line: Line, channels: usize) -> Option<Spread> {
     if stage.spec.multiplier > 1 {
         return None;
     }
     let window = &stage.spec.window;
-    let line = line_of(stage, image);
     let width = line_outputs(line.kernel);
     let span = |axis: usize, outputs: usize| {
         let reach = (outputs - 1).saturating_mul(window.stride[axis]);
         reach.saturating_add((window.kernel[axis] - 1) * window.dilation[axis] + 1)
     };
-    let columns = match line.interleaved {
-        true => (width - 1) * (window.stride[1] / gcd(window.stride[1], window.dilation[1])) + window.kernel[1],
-        false => span(1, width),
+    // Interleaved lines leave out the columns between their taps.
+    let columns = match line.kernel.kind {
+        KernelKind::Line { window: Some((taps, stride)), .. } => (width - 1) * stride + taps,
+        _ => span(1, width),
     };
     let tile = Footprint {
         // Rows that are not read do not count, but a copy must hold what lies between the first and the last.
@@ -127,9 +145,7 @@ struct Block<'a> {
     source: Source,
     channels: Range<usize>,
     offsets: *mut isize,
-    walk: Option<&'static KernelDesc>,
-    /// The kernel for lines down the map, if they are faster than those along its rows.
-    down: Option<Line>,
+    way: Way,
 }
 
 impl Block<'_> {
@@ -152,23 +168,21 @@ impl Block<'_> {
         }
     }
 
-    /// All output rows; `prepare` is called with the rows of each kernel call before it.
+    /// All output rows; `prepare` is called with the rows of each line along them before it is made.
     fn rows(&self, rows: Range<usize>, mut prepare: impl FnMut(Range<usize>)) {
-        if let Some(kernel) = self.walk {
-            return self.walk_down(kernel, rows);
-        }
-        let width = self.image.columns.output;
-        if let Some(line) = self.down {
-            for ox in 0..width {
-                prepare(rows.clone());
-                self.line(line, &LineArgs { outputs: rows.len(), ..self.line_from(rows.start, ox, 0) });
+        match self.way {
+            Way::Walk(kernel) => self.walk_down(kernel, rows),
+            Way::Down(line) => {
+                for ox in 0..self.image.columns.output {
+                    self.line(line, &LineArgs { outputs: rows.len(), ..self.line_from(rows.start, ox, 0) });
+                }
             }
-            return;
-        }
-        let line = line_of(self.stage, self.image);
-        for oy in rows {
-            prepare(oy..oy + 1);
-            self.line(line, &self.line_from(oy, 0, 1));
+            Way::Along(line) => {
+                for oy in rows {
+                    prepare(oy..oy + 1);
+                    self.line(line, &self.line_from(oy, 0, 1));
+                }
+            }
         }
     }
 
@@ -212,8 +226,7 @@ impl Block<'_> {
         let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to the map, whose elements are
         // inside the checked input slice, and `outputs` ends with the output map or the band; panels were packed for this kernel.
-        let run = |args: &LineArgs| unsafe { run(args) };
-        if line.interleaved { interleave::each(args, run) } else { run(args) }
+        interleave::each(args, line, |args| unsafe { run(args) });
     }
 
     fn walk_down(&self, kernel: &KernelDesc, rows: Range<usize>) {

@@ -2,9 +2,13 @@
 
 use crate::kernels::line::LineArgs;
 use crate::pack::depthwise::gcd;
+use crate::plan::lines::Line;
 
-/// Calls `run` with each of the interleaved lines of `line`.
-pub(super) fn each(line: &LineArgs, mut run: impl FnMut(&LineArgs)) {
+/// Calls `run` with `line`, or with each of the interleaved lines that it falls into, as `way` says.
+pub(super) fn each(line: &LineArgs, way: Line, mut run: impl FnMut(&LineArgs)) {
+    if !way.interleaved {
+        return run(line);
+    }
     let common = gcd(line.stride, line.dilation);
     let phases = line.dilation / common;
     for phase in 0..phases.min(line.outputs) {

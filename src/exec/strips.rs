@@ -346,12 +346,7 @@ impl Band<'_> {
         let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to strip rows that were filled;
         // `outputs` and `lanes` cut the outputs to the output map; panels were packed for this kernel.
-        let run = |args: &LineArgs| unsafe { run(args) };
-        if line.interleaved {
-            interleave::each(&args, run)
-        } else {
-            run(&args)
-        }
+        interleave::each(&args, line, |args| unsafe { run(args) });
         if spilled {
             self.unspill(rows);
         }

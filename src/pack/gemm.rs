@@ -118,4 +118,25 @@ mod tests {
         assert_eq!(second, Panel { first: 2, count: 1, width: 2, offset: 16 });
         assert_eq!(packed.as_slice()[second.offset..][..6], [9.0, 0.0, 5.0, 0.0, 6.0, 0.0]);
     }
+
+    /// More input channels than are packed at a time, several taps, a panel that is not full, both orders of weights.
+    #[test]
+    fn rows_are_taps_then_input_channels() {
+        let sizes @ [cin, cout, kh, kw] = [2 * BLOCK + 5, 5, 2, 3];
+        let numbers = Vec::from_iter((1..=cin * cout * kh * kw).map(|i| i as f32));
+        for weights in [Weights::torch(&numbers), Weights::tensorflow(&numbers)] {
+            let packed = PackedGemm::new(sizes, &[4, 4], weights, None);
+            for panel in packed.panels() {
+                let rows = packed.as_slice()[panel.offset..].chunks_exact(panel.width).skip(1);
+                for (k, row) in rows.take(packed.k()).enumerate() {
+                    let (tap, c) = (k / cin, k % cin);
+                    for (o, &weight) in row.iter().enumerate() {
+                        let exists = o < panel.count;
+                        let of = |o| weights.dense_at(sizes, o, c, tap / kw, tap % kw);
+                        assert_eq!(weight, if exists { of(panel.first + o) } else { 0.0 }, "k {k}, output {o}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -7,7 +7,8 @@ use crate::kernels::registry::{KernelDesc, KernelKind};
 use crate::layout::Layout;
 use crate::pack::depthwise::gcd;
 
-/// The line kernels of a depthwise operator for one axis. All of them sum in the same order.
+/// The line kernels of a depthwise operator for one axis. Those of either list sum in the same order, and so do both lists unless the
+/// lane step is 2.
 #[derive(Debug, Clone)]
 pub(crate) struct Lines {
     /// Kernels that make lines as they are, the longest first.
