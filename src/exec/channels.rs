@@ -173,8 +173,12 @@ impl Block<'_> {
         match self.way {
             Way::Walk(kernel) => self.walk_down(kernel, rows),
             Way::Down(line) => {
+                let start = self.image.rows.start(rows.start);
+                let [_, end] = self.image.rows.inside(start, rows.len());
+                // A tile reads for outputs that are not wanted, too: a part of an expanded map may end before their rows.
+                let extent = (start + end as isize).max(0) as usize;
                 for ox in 0..self.image.columns.output {
-                    self.line(line, &LineArgs { outputs: rows.len(), ..self.line_from(rows.start, ox, 0) });
+                    self.line(line, &LineArgs { outputs: rows.len(), extent, ..self.line_from(rows.start, ox, 0) });
                 }
             }
             Way::Along(line) => {

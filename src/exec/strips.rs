@@ -292,7 +292,7 @@ impl Band<'_> {
         }
     }
 
-    /// Output rows `rows` of the output channels of a piece; the strip holds input rows `filled`.
+    /// Output rows `rows` of the output channels of a piece, for which input rows `filled` are there.
     fn lines(&self, line: Line, channels: &Range<usize>, c: usize, rows: Range<usize>, filled: Range<isize>) {
         let (stage, image, strip) = (self.stage, self.image, &self.strip);
         let start = image.rows.start(rows.start);
@@ -308,12 +308,11 @@ impl Band<'_> {
         } else {
             (image.target.at(channels.start, rows.start, 0), image.target.strides.h)
         };
-        // A tile reads for outputs that are not wanted, too. The map has their rows; a strip may end before them.
-        let (input, in_step, extent) = if self.in_place {
-            (image.source.at(c, start, 0), image.source.strides.h, image.rows.input)
+        let (input, in_step) = if self.in_place {
+            (image.source.at(c, start, 0), image.source.strides.h)
         } else {
             let input = self.memory.wrapping_offset((start - filled.start).wrapping_mul(strip.row_pitch as isize));
-            (input.cast_const(), strip.row_pitch, filled.end.max(0) as usize)
+            (input.cast_const(), strip.row_pitch)
         };
         let exact = stage.choice.exact_padding;
         let args = LineArgs {
@@ -322,7 +321,8 @@ impl Band<'_> {
             outer: self.offsets,
             outer_range: [0, image.columns.kernel],
             start,
-            extent,
+            // A tile reads for outputs that are not wanted, too: a strip, or a part of an expanded map, may end before their rows.
+            extent: filled.end.max(0) as usize,
             output,
             out_step,
             outputs: rows.len(),

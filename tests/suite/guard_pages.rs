@@ -7,8 +7,8 @@ use crate::inverted::{Block, blocks};
 use crate::support::pages::{End, Pages};
 use crate::support::{ACTIVATIONS, Case, Data, Subject, in_turn, same_bits};
 use sepconv::{
-    Conv2dSpec, DepthwiseSpec, Fusion, Isa, Layout, Padding, PointwiseSpec, SeparableSpec, Serial, Shape, Strides,
-    TensorMut, TensorRef, Workspace,
+    Conv2dSpec, DepthwiseSpec, Fusion, InvertedResidualSpec, Isa, Layout, Padding, PointwiseSpec, SeparableSpec,
+    Serial, Shape, Strides, TensorMut, TensorRef, Workspace,
 };
 
 /// What the scratch holds before a run: a signalling NaN.
@@ -129,6 +129,29 @@ fn a_tile_reads_no_row_beyond_a_strip() {
             for columns in [kernel, kernel + 2, kernel + 9] {
                 check_case(&Case::new(DepthwiseSpec::new(channels, [kernel; 2]).stride([2, 2]), [kernel + 1, columns]));
                 check_case(&Case::new(DepthwiseSpec::new(channels, [kernel; 2]).stride([3, 3]), [kernel + 5, columns]));
+            }
+        }
+    }
+}
+
+/// A band of fewer rows than a tile that runs down the map: of the expanded map only the rows that the band reads are there. Found by
+/// fuzzing: the tile read further ones for its unwanted outputs, behind the end of the workspace.
+#[test]
+fn a_tile_down_the_map_reads_no_row_beyond_a_band() {
+    for (kernel, dilation) in [(1, 1), (2, 1), (2, 3), (3, 1), (3, 2), (4, 1), (5, 1), (7, 1), (9, 1), (11, 1)] {
+        for stride in [1, 2, 4] {
+            let depthwise = DepthwiseSpec::new(24, [kernel, 1]).stride([stride, 1]).dilation([dilation, 1]);
+            let depthwise = depthwise.padding(Padding::Explicit { top: 2, left: 0, bottom: 3, right: 0 });
+            for (layout, isa) in
+                Layout::ALL.iter().flat_map(|&layout| Isa::available().iter().map(move |&isa| (layout, isa)))
+            {
+                let [expand, project] =
+                    [[3, 24], [24, 5]].map(|[inputs, outputs]| PointwiseSpec::new(inputs, outputs).layout(layout));
+                let spec = InvertedResidualSpec::new(Some(expand), depthwise.layout(layout), project);
+                for rows in 1..=3 {
+                    let block = Block::new(spec, Shape::new(1, 3, 24, 32), Data::Reals);
+                    check(&Subject::of_block(block, isa, Fusion::Rows(rows)));
+                }
             }
         }
     }
