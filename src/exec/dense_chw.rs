@@ -35,7 +35,7 @@ struct Piece {
 /// Output rows `rows` of the output channels of `panels`.
 pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
     let width = image.columns.output;
-    if stage.exact_padding && stage.spec.window.kernel != [1, 1] {
+    if stage.exact_padding && (image.rows.reads_padding() || image.columns.reads_padding()) {
         for oy in rows {
             exact_row(stage, image, oy, panels.clone(), scratch);
         }
@@ -109,9 +109,10 @@ fn pixels(
 
 /// Copies a piece's inputs to a strip, row by row of the output.
 fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, channels: &Range<usize>, strip: *mut f32) {
-    let source = &image.source;
     let width = image.columns.output;
-    if stage.reads_every_pixel() && width == image.columns.input && source.strides.h == width {
+    // A window of one tap may have padding: that of a `Conv2d`.
+    let whole_map = image.rows.output == image.rows.input && width == image.columns.input;
+    if stage.reads_every_pixel() && whole_map && image.source.strides.h == width {
         // One row of all pixels.
         let available = image.rows.input * width;
         return copy(stage, image, channels, [0, 0], available, piece.first as isize, piece.count, strip);

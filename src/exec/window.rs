@@ -42,6 +42,12 @@ impl Axis {
         [first.min(needed), end.min(needed)]
     }
 
+    /// Whether some tap of an output is outside the map.
+    pub(super) const fn reads_padding(&self) -> bool {
+        let end = self.start(self.output - 1) + ((self.kernel - 1) * self.dilation) as isize;
+        self.before > 0 || end >= self.input as isize
+    }
+
     /// Taps of an output starting at `start` that are inside the map: `[first, end)`.
     pub(super) fn taps_inside(&self, start: isize) -> [usize; 2] {
         let first = ((-start).max(0) as usize).div_ceil(self.dilation).min(self.kernel);
@@ -66,7 +72,7 @@ mod tests {
     fn ranges_agree_with_counting() {
         for input in 1..6 {
             for (kernel, stride, dilation, before) in
-                [(3, 1, 1, 1), (3, 2, 1, 0), (2, 3, 2, 4), (5, 1, 1, 7), (1, 4, 1, 0)]
+                [(3, 1, 1, 1), (3, 2, 1, 0), (2, 3, 2, 4), (5, 1, 1, 7), (1, 4, 1, 0), (1, 1, 1, 0), (3, 1, 1, 0)]
             {
                 let output = (input + 2 * before - ((kernel - 1) * dilation + 1).min(input + 2 * before)) / stride + 1;
                 let axis = Axis { input, output, kernel, stride, dilation, before };
@@ -74,6 +80,8 @@ mod tests {
                     let at = axis.start(o) + (k * dilation) as isize;
                     at >= 0 && at < input as isize
                 };
+                let all_inside = (0..output).all(|o| (0..kernel).all(|k| inside(o, k)));
+                assert_eq!(axis.reads_padding(), !all_inside, "{axis:?}");
                 for o in 0..output {
                     let [first, end] = axis.taps_inside(axis.start(o));
                     for k in 0..kernel {

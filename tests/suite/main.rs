@@ -16,6 +16,7 @@ mod invariance;
 mod inverted;
 mod metamorphic;
 mod one_call;
+mod padding;
 mod pointwise;
 mod properties;
 mod separable;

@@ -12,7 +12,7 @@ use sepconv::{
 const SPECIAL: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
 /// Every output of every instruction set is the reference's: the same bits, or NaN where that is NaN.
-fn assert_as_reference(problem: &Problem) {
+pub fn assert_as_reference(problem: &Problem) {
     let input = InputMemory::new(&problem.input, problem.case.input, problem.case.spec.layout(), View::PACKED);
     let expected = problem.case.spec.reference::<f32>(&input.tensor(), problem.weights(), problem.bias());
     let expected = expected.expect("the reference takes the case");
