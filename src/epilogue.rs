@@ -54,6 +54,8 @@ impl EpilogueArgs {
 
 /// An activation as a kernel's type parameter.
 pub(crate) trait Epilogue: Copy {
+    /// Whether it is so few instructions that a second copy of them, for whole tiles, is worth its space.
+    const BRIEF: bool;
     /// What becomes of a sum.
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V;
     /// Whether [`apply`](Self::apply) would change nothing.
@@ -65,6 +67,8 @@ pub(crate) trait Epilogue: Copy {
 pub(crate) struct Clamp;
 
 impl Epilogue for Clamp {
+    const BRIEF: bool = true;
+
     #[inline(always)]
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         s.at_most(s.at_least(x, s.splat(args.lo)), s.splat(args.hi))
@@ -81,6 +85,8 @@ impl Epilogue for Clamp {
 pub(crate) struct Curve;
 
 impl Epilogue for Curve {
+    const BRIEF: bool = false;
+
     #[inline(always)]
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         match args.curve {

@@ -256,6 +256,20 @@ pub(super) unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usiz
     args: &GemmArgs,
     sums: &mut [[S::V; NV]; MR],
 ) {
+    let full = args.columns == NV * S::LANES;
+    let alone = args.ends && args.residual.is_null();
+    if const { E::BRIEF } && full && args.rows == MR && alone && !E::changes_nothing(&args.epilogue) {
+        // Sum by sum to the end: this way the stores begin early, and all of it runs beside the next tile's products.
+        unroll!(i < MR, max 16, {
+            let row = args.c.wrapping_add(i * args.c_row);
+            unroll!(v < NV, max 4, {
+                let sum = E::apply(s, &args.epilogue, sums[i][v]);
+                // SAFETY: NR elements of each of MR rows are writable.
+                unsafe { s.store(row.wrapping_add(v * S::LANES), sum) };
+            });
+        });
+        return;
+    }
     if args.ends {
         if !E::changes_nothing(&args.epilogue) {
             unroll!(i < MR, max 16, {
@@ -271,7 +285,6 @@ pub(super) unsafe fn store<S: Simd, E: Epilogue, const MR: usize, const NV: usiz
             unsafe { for_each_vector(s, args, args.residual, args.residual_row, sums, add) }
         }
     }
-    let full = args.columns == NV * S::LANES;
     unroll!(i < MR, max 16, {
         if i < args.rows {
             let row = args.c.wrapping_add(i * args.c_row);
