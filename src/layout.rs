@@ -76,15 +76,16 @@ impl Shape {
     /// assert_eq!(sepconv::Shape::new(1, 3, 7, 7).len().unwrap(), 147);
     /// ```
     #[allow(clippy::len_without_is_empty)] // a valid shape is never empty
+    #[inline]
     pub fn len(&self) -> Result<usize> {
         for (what, size) in [("batch", self.n), ("channels", self.c), ("height", self.h), ("width", self.w)] {
             if size == 0 {
                 return Err(Error::ZeroDimension { what });
             }
         }
-        let overflow = Error::SizeOverflow { what: "a tensor", sizes: [self.n, self.c, self.h, self.w] };
+        let overflow = || Error::SizeOverflow { what: "a tensor", sizes: [self.n, self.c, self.h, self.w] };
         let len = self.n.checked_mul(self.c).and_then(|v| v.checked_mul(self.h)).and_then(|v| v.checked_mul(self.w));
-        len.filter(|&len| len <= MAX_ELEMENTS).ok_or(overflow)
+        len.filter(|&len| len <= MAX_ELEMENTS).ok_or_else(overflow)
     }
 }
 

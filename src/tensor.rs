@@ -18,6 +18,7 @@ pub struct TensorRef<'a> {
 
 impl<'a> TensorRef<'a> {
     /// A tensor without gaps; `data` must have exactly `n·c·h·w` elements.
+    #[inline]
     pub fn new(data: &'a [f32], shape: Shape, layout: Layout) -> Result<Self> {
         check_exact(data.len(), shape)?;
         Ok(Self { data, shape, strides: Strides::contiguous(shape, layout) })
@@ -66,6 +67,7 @@ enum Memory<'a> {
 
 impl<'a> TensorMut<'a> {
     /// A tensor without gaps; `data` must have exactly `n·c·h·w` elements.
+    #[inline]
     pub fn new(data: &'a mut [f32], shape: Shape, layout: Layout) -> Result<Self> {
         check_exact(data.len(), shape)?;
         Ok(Self { data: Memory::Initialised(data), shape, strides: Strides::contiguous(shape, layout) })
@@ -132,7 +134,8 @@ fn check_strided(what: &'static str, actual: usize, shape: Shape, strides: Strid
         }
         let sizes = [size, stride, reach, 0];
         let further = (size - 1).checked_mul(stride).and_then(|v| v.checked_add(reach));
-        reach = further.filter(|&v| v <= MAX_ELEMENTS).ok_or(Error::SizeOverflow { what: "a tensor", sizes })?;
+        reach =
+            further.filter(|&v| v <= MAX_ELEMENTS).ok_or_else(|| Error::SizeOverflow { what: "a tensor", sizes })?;
     }
     if actual < reach { Err(Error::SliceTooShort { what, needed: reach, actual }) } else { Ok(()) }
 }

@@ -1,13 +1,13 @@
 //! Dense convolution (pointwise is its 1×1 case) ready to run: an implicit matrix product on the gemm kernels, never an
 //! im2col copy of the whole map.
 
-use super::depthwise::{axes, check_bias, workspace_overflow};
+use super::depthwise::{check_bias, workspace_overflow};
 use super::executor::Executor;
 use super::gemm::{Gemm, Part, Runs};
-use super::map::{Source, Target};
-use super::split::{self, Scratch};
+use super::map::{Source, Target, open};
+use super::split::{self, Grid, Scratch};
 use super::window::{Axis, Laid};
-use super::{dense_chw, dense_hwc};
+use super::{dense_chw, dense_hwc, window};
 use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::isa::{CacheSizes, Isa, cache_sizes};
@@ -15,6 +15,7 @@ use crate::kernels::registry::KernelDesc;
 use crate::layout::{Layout, Shape};
 use crate::plan::{blocking, select};
 use crate::spec::Conv2dSpec;
+use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use core::ops::Range;
 
@@ -27,6 +28,8 @@ pub(super) struct DenseStage {
     pub copy: &'static KernelDesc,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     pub exact_padding: bool,
+    /// Pixels that meet all weights before the next ones do.
+    pub block: usize,
     pub caches: CacheSizes,
 }
 
@@ -90,7 +93,13 @@ impl DenseStage {
         let gemm = Gemm::new(spec.layout, isa, sizes, weights, bias, spec.activation);
         let exact_padding = !weights.all_finite();
         let copy = select::rows(isa, spec.dtype);
-        Ok(Self { spec: *spec, isa, gemm, copy, exact_padding, caches: cache_sizes() })
+        let caches = cache_sizes();
+        let tile = match spec.layout {
+            Layout::Hwc => [gemm.rows(), gemm.columns()],
+            Layout::Chw => [gemm.columns(), gemm.rows()],
+        };
+        let block = blocking::gemm_rows(gemm.packed.k(), spec.out_channels, tile, caches);
+        Ok(Self { spec: *spec, isa, gemm, copy, exact_padding, block, caches })
     }
 
     /// Whether the window is one tap that reads every pixel: then rows need not be told apart.
@@ -99,31 +108,36 @@ impl DenseStage {
         window.kernel == [1, 1] && window.stride == [1, 1]
     }
 
-    /// The window laid on a map of this size.
+    /// The window laid on maps of this shape.
+    #[inline(always)]
     pub(super) fn lay(&self, input: Shape) -> Result<Laid> {
-        let [rows, columns] = axes(&self.spec.window, input)?;
+        let channels = [self.spec.in_channels, self.spec.out_channels];
+        let ([rows, columns], output) = window::lay(&self.spec.window, input, channels)?;
         let scratch = match self.spec.layout {
             Layout::Hwc => dense_hwc::scratch_len(self, rows, columns),
             Layout::Chw => dense_chw::scratch_len(self, rows, columns),
         };
-        Ok(Laid { axes: [rows, columns], scratch: scratch.ok_or(workspace_overflow(input))? })
+        let Some(scratch) = scratch else { return Err(workspace_overflow(input)) };
+        Ok(Laid { axes: [rows, columns], output, scratch })
     }
 
     pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.spec.output_shape(input)?;
-        split::scratch_len(threads, self.lay(input)?.scratch).ok_or(workspace_overflow(input))
+        split::scratch_len(threads, self.lay(input)?.scratch).ok_or_else(|| workspace_overflow(input))
     }
 
     /// A run of this stage alone.
     pub(super) fn run_in(
         &self,
-        source: Source,
-        target: Target,
+        input: &TensorRef<'_>,
+        output: &mut TensorMut<'_>,
         workspace: &mut Workspace,
         executor: &dyn Executor,
     ) -> Result<()> {
-        let laid = self.lay(source.shape)?;
-        let needed = split::scratch_len(executor.threads(), laid.scratch).ok_or(workspace_overflow(source.shape))?;
+        let laid = self.lay(input.shape())?;
+        let (source, target) = open(self.spec.layout, laid.output, input, output)?;
+        let Some(needed) = split::scratch_len(executor.threads(), laid.scratch) else {
+            return Err(workspace_overflow(source.shape));
+        };
         self.run(&laid, source, target, None, workspace.get(needed)?, executor)
     }
 
@@ -138,17 +152,14 @@ impl DenseStage {
         executor: &dyn Executor,
     ) -> Result<()> {
         debug_assert!(residual.is_none() || self.reads_every_pixel());
-        let Laid { axes: [rows, columns], scratch } = *laid;
+        let Laid { axes: [rows, columns], scratch, .. } = *laid;
         let products = target.shape.len()?.saturating_mul(self.gemm.packed.k());
         let threads = blocking::threads(products, executor.threads());
         let panels = self.gemm.packed.panels().len();
-        let (row_parts, panel_parts) = self.grid(rows.output, target.shape.n, threads);
-        let tasks = target.shape.n * row_parts * panel_parts;
-        split::for_each(executor, threads, workspace, scratch, tasks, |task, scratch| {
-            let (n, part) = (task / (row_parts * panel_parts), task % (row_parts * panel_parts));
+        let grid = self.grid(rows.output, target.shape.n, threads);
+        split::for_each(executor, threads, workspace, scratch, target.shape.n * grid.tasks(), |task, scratch| {
+            let (n, [panels, band]) = grid.cell(task, (panels, 1), (rows.output, 1));
             let image = DenseImage { source: source.image(n), target: target.image(n), rows, columns };
-            let band = split::part(rows.output, 1, row_parts, part / panel_parts);
-            let panels = split::part(panels, 1, panel_parts, part % panel_parts);
             match residual {
                 Some(map) => {
                     let channels = 0..self.spec.in_channels;
@@ -161,20 +172,23 @@ impl DenseStage {
         Ok(())
     }
 
-    /// Into how many parts of rows and panels each image is cut.
-    fn grid(&self, rows: usize, images: usize, threads: usize) -> (usize, usize) {
+    /// How each image is cut: panels, and rows of these.
+    fn grid(&self, rows: usize, images: usize, threads: usize) -> Grid {
         if threads == 1 {
-            return (1, 1);
+            return Grid::WHOLE;
         }
         let wanted = (4 * threads).div_ceil(images);
         let panels = self.gemm.packed.panels().len();
         let weights = size_of_val(self.gemm.packed.as_slice());
         // Weights that leave the cache are read once in all if each thread keeps to panels of its own.
         if panels >= 2 * threads && (weights > self.caches.l2 / 4 || rows < wanted) {
-            return (1, panels.min(wanted));
+            let outer = panels.min(wanted);
+            // Where some threads would get a part more than others, all share its rows.
+            let even = (images * outer).is_multiple_of(threads);
+            return Grid { outer, inner: if even { 1 } else { threads.min(rows) } };
         }
-        let row_parts = wanted.min(rows);
-        (row_parts, wanted.div_ceil(row_parts).min(panels))
+        let inner = wanted.min(rows);
+        Grid { outer: wanted.div_ceil(inner).min(panels), inner }
     }
 
     /// Output rows `rows` of the panels `panels` of one image, on the calling thread.

@@ -7,16 +7,13 @@ use super::split::Scratch;
 use super::window::Axis;
 use crate::kernels::registry::KernelFn;
 use crate::kernels::rows::RowArgs;
-use crate::plan::blocking;
 use core::ops::Range;
 
 /// Strips that meet a panel of weights one after the other.
 fn strips(stage: &DenseStage, rows: Axis, columns: Axis) -> usize {
     let width = stage.gemm.columns();
     let pixels = rows.output.saturating_mul(columns.output);
-    let block =
-        blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, [width, stage.gemm.rows()], stage.caches);
-    (block / width).min(pixels.div_ceil(width)).max(1)
+    (stage.block / width).min(pixels.div_ceil(width)).max(1)
 }
 
 /// Elements of scratch: the strips of a block.

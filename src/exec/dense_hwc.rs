@@ -13,7 +13,6 @@ use super::window::Axis;
 use crate::buffer::LINE;
 use crate::kernels::registry::KernelFn;
 use crate::kernels::rows::RowArgs;
-use crate::plan::blocking;
 use core::ops::Range;
 
 /// Whether the rows of a tile, that many channels apart, fall into fewer sets of the first-level cache than they need.
@@ -27,15 +26,9 @@ fn spread_pitch(stage: &DenseStage) -> usize {
     stage.gemm.packed.k() + LINE
 }
 
-/// Pixels that meet all weights before the next ones do.
-fn block_of(stage: &DenseStage) -> usize {
-    let tile = [stage.gemm.rows(), stage.gemm.columns()];
-    blocking::gemm_rows(stage.gemm.packed.k(), stage.spec.out_channels, tile, stage.caches)
-}
-
 /// Border pixels gathered at a time.
 fn gathered(stage: &DenseStage, columns: Axis) -> usize {
-    block_of(stage).min(columns.output)
+    stage.block.min(columns.output)
 }
 
 /// Elements of scratch: a row of k for each gathered pixel, or for each pixel that is copied apart.
@@ -45,7 +38,7 @@ pub(super) fn scratch_len(stage: &DenseStage, rows: Axis, columns: Axis) -> Opti
         if !spreads(stage) {
             return Some(0);
         }
-        let pixels = rows.output.saturating_mul(columns.output).min(block_of(stage));
+        let pixels = rows.output.saturating_mul(columns.output).min(stage.block);
         return pixels.checked_mul(spread_pitch(stage));
     }
     let gathered = gathered(stage, columns).checked_mul(stage.gemm.packed.k())?;
@@ -84,7 +77,7 @@ pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, p
 fn flat_band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
     let width = image.columns.output;
     let k = stage.gemm.packed.k();
-    let block = block_of(stage);
+    let block = stage.block;
     let spread = spreads(stage) && image.source.strides.w == k;
     let mut line = Pixels {
         input: image.source.at(0, rows.start as isize, 0),
@@ -115,7 +108,7 @@ pub(super) fn sum(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, pa
         && sum.residual.is_none_or(|map| sum.is_flat(width * map.strides.w));
     let (step, width) = if flat { (rows.len(), rows.len() * width) } else { (1, width) };
     let runs = Runs { weight_start: sum.channels.start, ..Runs::whole(sum.channels.len()) };
-    let block = block_of(stage);
+    let block = stage.block;
     for oy in rows.step_by(step) {
         for first in (0..width).step_by(block) {
             let at = first * target.strides.w;

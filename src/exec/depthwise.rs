@@ -3,9 +3,9 @@
 use super::executor::Executor;
 use super::map::{Source, Target, open};
 use super::operator::Operator;
-use super::split::{self, Scratch};
+use super::split::{self, Grid, Scratch};
 use super::window::{Axis, Laid};
-use super::{channels, strips};
+use super::{channels, strips, window};
 use crate::buffer::Workspace;
 use crate::epilogue::EpilogueArgs;
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use crate::pack::depthwise::{LaneAxis, PackedDepthwise};
 use crate::plan::blocking;
 use crate::plan::lines::Lines;
 use crate::plan::select::{self, DepthwiseChoice};
-use crate::spec::{DepthwiseSpec, Window};
+use crate::spec::DepthwiseSpec;
 use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use core::ops::Range;
@@ -71,10 +71,11 @@ impl Operator for Depthwise {
         workspace: &mut Workspace,
         executor: &dyn Executor,
     ) -> Result<()> {
-        let expected = self.output_shape(input.shape())?;
-        let (source, target) = open(self.layout(), expected, input, output)?;
-        let laid = self.stage.lay(source.shape)?;
-        let needed = split::scratch_len(executor.threads(), laid.scratch).ok_or(workspace_overflow(source.shape))?;
+        let laid = self.stage.lay(input.shape())?;
+        let (source, target) = open(self.layout(), laid.output, input, output)?;
+        let Some(needed) = split::scratch_len(executor.threads(), laid.scratch) else {
+            return Err(workspace_overflow(source.shape));
+        };
         self.stage.run(&laid, source, target, workspace.get(needed)?, executor)
     }
 
@@ -146,27 +147,29 @@ impl DepthwiseStage {
         self.spec.channels * self.spec.multiplier
     }
 
-    /// The window laid on a map of this size.
+    /// The window laid on maps of this shape.
+    #[inline(always)]
     pub(super) fn lay(&self, input: Shape) -> Result<Laid> {
-        let [rows, columns] = axes(&self.spec.window, input)?;
+        let channels = [self.spec.channels, self.out_channels()];
+        let ([rows, columns], output) = window::lay(&self.spec.window, input, channels)?;
         let scratch = match self.choice.lane_axis {
             LaneAxis::Channels => channels::scratch_len(self, input),
             LaneAxis::Columns | LaneAxis::Elements => strips::scratch_len(self, rows, columns),
         };
-        Ok(Laid { axes: [rows, columns], scratch: scratch.ok_or(workspace_overflow(input))? })
+        let Some(scratch) = scratch else { return Err(workspace_overflow(input)) };
+        Ok(Laid { axes: [rows, columns], output, scratch })
     }
 
     /// The scratch that one thread needs for an input whose pixels do not compete for cache sets.
     pub(super) fn least_scratch_len(&self, input: Shape) -> Result<usize> {
         match self.choice.lane_axis {
-            LaneAxis::Channels => channels::offsets_len(self).ok_or(workspace_overflow(input)),
+            LaneAxis::Channels => channels::offsets_len(self).ok_or_else(|| workspace_overflow(input)),
             LaneAxis::Columns | LaneAxis::Elements => Ok(self.lay(input)?.scratch),
         }
     }
 
     pub(super) fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.spec.output_shape(input)?;
-        split::scratch_len(threads, self.lay(input)?.scratch).ok_or(workspace_overflow(input))
+        split::scratch_len(threads, self.lay(input)?.scratch).ok_or_else(|| workspace_overflow(input))
     }
 
     /// The whole convolution, in parallel.
@@ -178,28 +181,26 @@ impl DepthwiseStage {
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) -> Result<()> {
-        let Laid { axes: [rows, columns], scratch } = *laid;
+        let Laid { axes: [rows, columns], scratch, .. } = *laid;
         let taps = self.spec.window.kernel[0].saturating_mul(self.spec.window.kernel[1]);
         let products = target.shape.len()?.saturating_mul(taps);
         let work = products.saturating_mul(blocking::DEPTHWISE_WEIGHT);
         let threads = blocking::threads(work, executor.threads());
         let channels = self.out_channels();
-        let (row_parts, channel_parts) = self.grid(rows.output, target.shape.n, threads);
-        let tasks = target.shape.n * row_parts * channel_parts;
-        split::for_each(executor, threads, workspace, scratch, tasks, |task, scratch| {
-            let (n, part) = (task / (row_parts * channel_parts), task % (row_parts * channel_parts));
+        let grid = self.grid(rows.output, target.shape.n, threads);
+        let unit = if self.choice.lane_axis == LaneAxis::Channels { self.lanes } else { 1 };
+        split::for_each(executor, threads, workspace, scratch, target.shape.n * grid.tasks(), |task, scratch| {
+            let (n, [band, channels]) = grid.cell(task, (rows.output, 1), (channels, unit));
             let image = Image { source: source.image(n), target: target.image(n), rows, columns };
-            let band = split::part(rows.output, 1, row_parts, part / channel_parts);
-            let unit = if self.choice.lane_axis == LaneAxis::Channels { self.lanes } else { 1 };
-            self.band(&image, band, split::part(channels, unit, channel_parts, part % channel_parts), scratch);
+            self.band(&image, band, channels, scratch);
         });
         Ok(())
     }
 
-    /// Into how many parts of rows and channels each image is cut.
-    fn grid(&self, rows: usize, images: usize, threads: usize) -> (usize, usize) {
+    /// How each image is cut: rows, and channels of these.
+    fn grid(&self, rows: usize, images: usize, threads: usize) -> Grid {
         if threads == 1 {
-            return (1, 1);
+            return Grid::WHOLE;
         }
         let wanted = (4 * threads).div_ceil(images);
         let vectors = match self.choice.lane_axis {
@@ -211,9 +212,9 @@ impl DepthwiseStage {
         let by_channels = self.choice.lane_axis == LaneAxis::Columns && vectors >= wanted;
         if by_channels || rows < 4 * wanted {
             let channel_parts = vectors.min(wanted);
-            return (wanted.div_ceil(channel_parts).min(rows), channel_parts);
+            return Grid { outer: wanted.div_ceil(channel_parts).min(rows), inner: channel_parts };
         }
-        (wanted, 1)
+        Grid { outer: wanted, inner: 1 }
     }
 
     /// Output rows `rows` of output channels `channels` of one image, on the calling thread.
@@ -226,20 +227,6 @@ impl DepthwiseStage {
             LaneAxis::Columns | LaneAxis::Elements => strips::band(self, image, rows, channels, scratch),
         }
     }
-}
-
-/// The two axes (rows, columns) of a window laid on a map.
-pub(super) fn axes(window: &Window, input: Shape) -> Result<[Axis; 2]> {
-    let size = [input.h, input.w];
-    let placed = window.place(size)?;
-    Ok([0, 1].map(|i| Axis {
-        input: size[i],
-        output: placed.output[i],
-        kernel: window.kernel[i],
-        stride: window.stride[i],
-        dilation: window.dilation[i],
-        before: placed.before[i],
-    }))
 }
 
 pub(super) fn check_bias(what: &'static str, bias: Option<&[f32]>, expected: usize) -> Result<()> {

@@ -236,7 +236,7 @@ impl Gemm {
             a_row: pixels.in_step,
             segments: runs.segments,
             a_steps: runs.pixel_steps,
-            b_steps: runs.weight_steps.map(|k| k * panel.width),
+            b_steps: weight_steps(runs, panel),
             run: runs.run,
             b: weights.wrapping_add((1 + runs.weight_start) * panel.width),
             ahead: ahead.from,
@@ -288,7 +288,7 @@ impl Gemm {
                 a: weights.wrapping_add((1 + runs.weight_start) * panel.width),
                 a_row: 1,
                 segments: runs.segments,
-                a_steps: runs.weight_steps.map(|k| k * panel.width),
+                a_steps: weight_steps(runs, panel),
                 b_steps: runs.pixel_steps,
                 run: runs.run,
                 b: strip,
@@ -314,6 +314,12 @@ impl Gemm {
             }
         }
     }
+}
+
+/// Elements of a panel between runs.
+const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
+    let [outer, inner] = runs.weight_steps;
+    [outer * panel.width, inner * panel.width]
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::inverted_plan::{Fused, Plan};
 use super::map::{Source, Target, open};
 use super::operator::Operator;
 use super::pointwise;
-use super::split::{self, Scratch};
+use super::split::{self, Grid, Scratch};
 use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::isa::Isa;
@@ -101,7 +101,6 @@ impl InvertedResidual {
     /// Most output rows of a band, and expanded channels of a block, that a run on this input with so many threads finishes at
     /// a time, all parts fused; `None` if it finishes each part before it starts the next.
     pub fn band_rows(&self, input: Shape, threads: usize) -> Result<Option<[usize; 2]>> {
-        self.output_shape(input)?;
         Ok(Plan::new(&self.stages, input, threads)?.fused.map(|fused| [fused.band, fused.channels]))
     }
 }
@@ -112,8 +111,7 @@ impl Operator for InvertedResidual {
     }
 
     fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.output_shape(input)?;
-        Plan::new(&self.stages, input, threads)?.workspace.ok_or(workspace_overflow(input))
+        Plan::new(&self.stages, input, threads)?.workspace.ok_or_else(|| workspace_overflow(input))
     }
 
     fn run(
@@ -124,9 +122,9 @@ impl Operator for InvertedResidual {
         executor: &dyn Executor,
     ) -> Result<()> {
         let shape = input.shape();
-        let (source, target) = open(self.layout(), self.output_shape(shape)?, input, output)?;
         let plan = Plan::new(&self.stages, shape, executor.threads())?;
-        let scratch = workspace.get(plan.workspace.ok_or(workspace_overflow(shape))?)?;
+        let (source, target) = open(self.layout(), plan.project.output, input, output)?;
+        let scratch = workspace.get(plan.workspace.ok_or_else(|| workspace_overflow(shape))?)?;
         match &plan.fused {
             Some(fused) => self.stages.fused(&plan, fused, source, target, scratch, executor),
             None => self.stages.whole(&plan, source, target, scratch, executor)?,
@@ -160,9 +158,9 @@ impl Stages {
     ) {
         let rows = plan.depthwise.axes[0].output;
         let tasks = source.shape.n * fused.chunks;
+        let grid = Grid { outer: fused.chunks, inner: 1 };
         split::for_each(executor, plan.threads, workspace, fused.each, tasks, |task, scratch| {
-            let (n, chunk) = (task / fused.chunks, task % fused.chunks);
-            let rows = split::part(rows, 1, fused.chunks, chunk);
+            let (n, [rows, _]) = grid.cell(task, (rows, 1), (1, 1));
             if rows.is_empty() {
                 return;
             }

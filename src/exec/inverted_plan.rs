@@ -85,23 +85,21 @@ impl Plan {
     pub(super) fn new(stages: &Stages, input: Shape, available: usize) -> Result<Self> {
         let overflow = || workspace_overflow(input);
         let spec = &stages.spec;
-        let expanded = Shape { n: 1, ..spec.expanded_shape(input)? };
-        let middle = spec.depthwise.output_shape(expanded)?;
-        let output = spec.project.output_shape(middle)?;
+        let expand = stages.expand.as_ref().map(|expand| expand.lay(input)).transpose()?;
+        let depthwise = stages.depthwise.lay(expand.map_or(input, |laid| laid.output))?;
+        let project = stages.project.lay(depthwise.output)?;
+        spec.check_residual(input, project.output)?;
+        let one = |shape| Shape { n: 1, ..shape };
+        let (expanded, middle) = (one(expand.map_or(input, |laid| laid.output)), one(depthwise.output));
         let taps = spec.depthwise.window.kernel;
         let products = [
             stages.expand.as_ref().map_or(0, |_| expanded.h * expanded.w * expanded.c).saturating_mul(input.c),
             middle.len()?.saturating_mul(taps[0].saturating_mul(taps[1])),
-            output.len()?.saturating_mul(middle.c),
+            one(project.output).len()?.saturating_mul(middle.c),
         ];
         let products = products.iter().fold(0usize, |sum, &p| sum.saturating_add(p)).saturating_mul(input.n);
         let threads = blocking::threads(products, available);
-        let depthwise = stages.depthwise.lay(expanded)?;
-        let expand = match &stages.expand {
-            Some(expand) => expand.lay(Shape { n: 1, ..input })?,
-            None => Laid { scratch: 0, ..depthwise },
-        };
-        let project = stages.project.lay(middle)?;
+        let expand = expand.unwrap_or(Laid { scratch: 0, ..depthwise });
         let pointwise_scratch = expand.scratch.max(project.scratch);
         // A stage's own scratch beside that of the other parts, which do not use it at the same time.
         let own = |depthwise: usize| pointwise_scratch.max(depthwise).checked_next_multiple_of(LINE);

@@ -34,6 +34,7 @@ unsafe impl Sync for Target {}
 
 impl Source {
     /// Image `n` of the batch.
+    #[inline(always)]
     pub(super) fn image(&self, n: usize) -> Self {
         let shape = Shape { n: 1, ..self.shape };
         Self { ptr: self.ptr.wrapping_add(n * self.strides.n), shape, ..*self }
@@ -88,6 +89,7 @@ pub(super) fn scratch_extent(shape: Shape, strides: Strides) -> Option<usize> {
 }
 
 /// Checks input and output of a run against its operator and takes their pointers.
+#[inline(always)]
 pub(super) fn open(
     layout: Layout,
     expected: Shape,
@@ -107,6 +109,7 @@ pub(super) fn open(
 }
 
 /// The strides with those of axes of one element, which nobody walks, set to 1: their products cannot overflow then.
+#[inline(always)]
 fn walkable(shape: Shape, strides: Strides) -> Strides {
     let one = |size: usize, stride: usize| if size > 1 { stride } else { 1 };
     Strides {

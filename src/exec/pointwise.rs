@@ -2,7 +2,6 @@
 
 use super::dense::DenseStage;
 use super::executor::Executor;
-use super::map::open;
 use super::operator::Operator;
 use crate::buffer::Workspace;
 use crate::error::Result;
@@ -73,9 +72,7 @@ impl Operator for Pointwise {
         workspace: &mut Workspace,
         executor: &dyn Executor,
     ) -> Result<()> {
-        let expected = self.output_shape(input.shape())?;
-        let (source, target) = open(self.layout(), expected, input, output)?;
-        self.stage.run_in(source, target, workspace, executor)
+        self.stage.run_in(input, output, workspace, executor)
     }
 
     fn layout(&self) -> Layout {

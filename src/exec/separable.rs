@@ -13,7 +13,7 @@ use super::executor::Executor;
 use super::map::{Source, Target, open, scratch_extent, scratch_strides};
 use super::operator::Operator;
 use super::pointwise;
-use super::split::{self, Scratch};
+use super::split::{self, Grid, Scratch};
 use super::window::Laid;
 use crate::buffer::{LINE, Workspace};
 use crate::error::Result;
@@ -77,9 +77,8 @@ impl Separable {
     /// Most output rows of a band that a run on this input with so many threads finishes at a time, both parts fused;
     /// `None` if it finishes the depthwise part before it starts the pointwise one.
     pub fn band_rows(&self, input: Shape, threads: usize) -> Result<Option<usize>> {
-        let output = self.output_shape(input)?;
         let plan = self.stages.plan(input, threads)?;
-        Ok(plan.bands.map(|count| output.h.div_ceil(count)))
+        Ok(plan.bands.map(|count| plan.laid[1].output.h.div_ceil(count)))
     }
 }
 
@@ -89,8 +88,7 @@ impl Operator for Separable {
     }
 
     fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.output_shape(input)?;
-        self.stages.plan(input, threads)?.workspace.ok_or(workspace_overflow(input))
+        self.stages.plan(input, threads)?.workspace.ok_or_else(|| workspace_overflow(input))
     }
 
     fn run(
@@ -101,9 +99,9 @@ impl Operator for Separable {
         executor: &dyn Executor,
     ) -> Result<()> {
         let shape = input.shape();
-        let (source, target) = open(self.layout(), self.output_shape(shape)?, input, output)?;
         let plan = self.stages.plan(shape, executor.threads())?;
-        let scratch = workspace.get(plan.workspace.ok_or(workspace_overflow(shape))?)?;
+        let (source, target) = open(self.layout(), plan.laid[1].output, input, output)?;
+        let scratch = workspace.get(plan.workspace.ok_or_else(|| workspace_overflow(shape))?)?;
         match plan.bands {
             Some(bands) => self.stages.bands(&plan, bands, source, target, scratch, executor),
             None => return self.stages.whole(&plan, source, target, scratch, executor),
@@ -144,10 +142,11 @@ struct Plan {
 }
 
 impl Stages {
+    #[inline(always)]
     fn plan(&self, input: Shape, available: usize) -> Result<Plan> {
         let overflow = || workspace_overflow(input);
         let laid = self.depthwise.lay(input)?;
-        let middle = laid.output(input.n, self.depthwise.out_channels());
+        let middle = laid.output;
         let laid = [laid, self.pointwise.lay(middle)?];
         let [first, second] = laid.map(|laid| laid.axes);
         let products =
@@ -187,9 +186,10 @@ impl Stages {
     ) {
         let each = plan.between + plan.stage_scratch;
         let [first, second] = plan.laid.map(|laid| laid.axes);
+        let grid = Grid { outer: bands, inner: 1 };
+        let channels = plan.middle.c;
         split::for_each(executor, plan.threads, workspace, each, plan.middle.n * bands, |task, scratch| {
-            let (n, band) = (task / bands, task % bands);
-            let rows = split::part(second[0].output, 1, bands, band);
+            let (n, [rows, channels]) = grid.cell(task, (second[0].output, 1), (channels, 1));
             if rows.is_empty() {
                 return;
             }
@@ -197,7 +197,7 @@ impl Stages {
             let between = Target::in_scratch(scratch.ptr, plan.part(), plan.strides, read.start);
             let rest = Scratch { ptr: scratch.ptr.wrapping_add(plan.between), len: plan.stage_scratch };
             let image = Image { source: source.image(n), target: between, rows: first[0], columns: first[1] };
-            self.depthwise.band(&image, read, 0..plan.middle.c, rest);
+            self.depthwise.band(&image, read, channels, rest);
             let (source, target) = (between.as_source(), target.image(n));
             let image = DenseImage { source, target, rows: second[0], columns: second[1] };
             self.pointwise.band(&image, rows, 0..self.pointwise.gemm.packed.panels().len(), rest);

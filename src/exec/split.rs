@@ -78,6 +78,37 @@ pub(super) fn for_each(
     work(0);
 }
 
+/// How each image of a run is cut into tasks: along one axis, and each of those parts along another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grid {
+    pub outer: usize,
+    pub inner: usize,
+}
+
+/// An axis to cut: its length, and of what its parts are multiples.
+pub(super) type Cuttable = (usize, usize);
+
+impl Grid {
+    /// All of an image in one task.
+    pub(super) const WHOLE: Self = Self { outer: 1, inner: 1 };
+
+    /// Tasks of an image.
+    pub(super) const fn tasks(&self) -> usize {
+        self.outer * self.inner
+    }
+
+    /// The image of a task, and its parts of both axes.
+    #[inline]
+    pub(super) fn cell(&self, task: usize, outer: Cuttable, inner: Cuttable) -> (usize, [Range<usize>; 2]) {
+        if *self == Self::WHOLE {
+            return (task, [0..outer.0, 0..inner.0]);
+        }
+        let (image, index) = (task / self.tasks(), task % self.tasks());
+        let cut = |(len, unit): Cuttable, parts: usize, index: usize| part(len, unit, parts, index);
+        (image, [cut(outer, self.outer, index / self.inner), cut(inner, self.inner, index % self.inner)])
+    }
+}
+
 /// Part `index` of `0..len` cut into `parts` of nearly equal size, each a multiple of `unit` but the last.
 pub(super) fn part(len: usize, unit: usize, parts: usize, index: usize) -> Range<usize> {
     let units = len.div_ceil(unit);
@@ -217,6 +248,21 @@ mod tests {
         let seen = Mutex::new(vec![0; 1000]);
         for_each(&InTurn(1000), 1000, &mut [], 0, 1000, |task, _| seen.lock().unwrap()[task] += 1);
         assert_eq!(seen.into_inner().unwrap(), [1; 1000]);
+    }
+
+    #[test]
+    fn cells_tile_every_image() {
+        for grid in [Grid::WHOLE, Grid { outer: 3, inner: 1 }, Grid { outer: 2, inner: 3 }] {
+            let mut seen = vec![0; 2 * 7 * 40];
+            for task in 0..2 * grid.tasks() {
+                let (image, [rows, channels]) = grid.cell(task, (7, 1), (40, 16));
+                assert!(channels.start.is_multiple_of(16));
+                rows.for_each(|row| channels.clone().for_each(|c| seen[(image * 7 + row) * 40 + c] += 1));
+            }
+            assert_eq!(seen, vec![1; 2 * 7 * 40], "{grid:?}");
+        }
+        let grid = Grid { outer: 2, inner: 3 };
+        assert_eq!(grid.cell(6 + 4, (7, 1), (48, 16)), (1, [3..7, 16..32]));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Where the taps of an output fall along one axis of the map: all positions counted from the tap that reads first.
 
+use crate::error::Result;
 use crate::layout::Shape;
+use crate::spec::{self, Window};
 
 /// One axis of a window laid on a map.
 #[derive(Debug, Clone, Copy)]
@@ -13,18 +15,27 @@ pub(super) struct Axis {
     pub before: usize,
 }
 
-/// A stage's window laid on a map, rows and columns, and the elements of scratch that one thread needs there.
+/// A stage's window laid on maps: rows and columns, the maps that come out, and the elements of scratch that one thread needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Laid {
     pub axes: [Axis; 2],
+    pub output: Shape,
     pub scratch: usize,
 }
 
-impl Laid {
-    /// The output map of one with `n` images, of `c` channels.
-    pub(super) const fn output(&self, n: usize, c: usize) -> Shape {
-        Shape { n, c, h: self.axes[0].output, w: self.axes[1].output }
-    }
+/// The two axes (rows, columns) of a window laid on maps, and the shape of the output; `channels` are those of input and output.
+#[inline(always)]
+pub(super) fn lay(window: &Window, input: Shape, channels: [usize; 2]) -> Result<([Axis; 2], Shape)> {
+    let (placed, output) = spec::place(window, input, channels)?;
+    let axis = |i: usize, input: usize| Axis {
+        input,
+        output: placed.output[i],
+        kernel: window.kernel[i],
+        stride: window.stride[i],
+        dilation: window.dilation[i],
+        before: placed.before[i],
+    };
+    Ok(([axis(0, input.h), axis(1, input.w)], output))
 }
 
 impl Axis {

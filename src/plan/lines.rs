@@ -83,14 +83,16 @@ impl Lines {
             let tile = line_outputs(best(kernels, len));
             len.next_multiple_of(tile).saturating_add(if len.is_multiple_of(tile) { 0 } else { tile })
         };
+        if self.interleaved.is_empty() {
+            return false;
+        }
         let generic = match self.whole[0].kind {
             // A load for each product, most of them across cache lines.
             KernelKind::Line { layout: Layout::Chw, .. } => 4,
             _ => 2,
         };
         let phases = self.phases;
-        !self.interleaved.is_empty()
-            && phases.saturating_mul(cost(&self.interleaved, len.div_ceil(phases))) <= generic * cost(&self.whole, len)
+        phases.saturating_mul(cost(&self.interleaved, len.div_ceil(phases))) <= generic * cost(&self.whole, len)
     }
 }
 
@@ -104,6 +106,9 @@ pub(crate) fn line_outputs(kernel: &KernelDesc) -> usize {
 
 /// The line kernel that wastes the fewest outputs on a line of `len`; of equals, the first.
 fn best(lines: &[&'static KernelDesc], len: usize) -> &'static KernelDesc {
+    if let [only] = lines {
+        return only;
+    }
     let wasted = |kernel: &&&'static KernelDesc| len.next_multiple_of(line_outputs(kernel)) - len;
     lines.iter().min_by_key(wasted).copied().expect("every instruction set has a generic line kernel")
 }

@@ -173,10 +173,18 @@ impl InvertedResidualSpec {
     pub fn output_shape(&self, input: Shape) -> Result<Shape> {
         self.check()?;
         let output = self.project.output_shape(self.depthwise.output_shape(self.expanded_shape(input)?)?)?;
-        if self.residual && output != input {
-            let what = "the output, to which the input is added,";
-            return Err(Error::ShapeMismatch { what, expected: input, actual: output });
-        }
+        self.check_residual(input, output)?;
         Ok(output)
+    }
+
+    /// Whether the input can be added to the output, if it is to be.
+    pub(crate) fn check_residual(&self, input: Shape, output: Shape) -> Result<()> {
+        match self.residual && output != input {
+            true => {
+                let what = "the output, to which the input is added,";
+                Err(Error::ShapeMismatch { what, expected: input, actual: output })
+            }
+            false => Ok(()),
+        }
     }
 }

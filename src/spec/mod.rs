@@ -134,7 +134,7 @@ impl Window {
             let span = self.kernel[i].checked_sub(1).and_then(|k| k.checked_mul(self.dilation[i]));
             span.and_then(|s| s.checked_add(1))
                 .filter(|&s| s <= MAX_ELEMENTS)
-                .ok_or(Error::SizeOverflow { what: "the kernel's span", sizes })
+                .ok_or_else(|| Error::SizeOverflow { what: "the kernel's span", sizes })
         };
         Ok([axis(0)?, axis(1)?])
     }
@@ -144,6 +144,7 @@ impl Window {
         self.checked_span().map(|_| ())
     }
 
+    #[inline(always)]
     fn checked_span(&self) -> Result<[usize; 2]> {
         for i in 0..2 {
             if self.kernel[i] == 0 {
@@ -169,6 +170,7 @@ impl Window {
     /// let placed = window.place([224, 224]).unwrap();
     /// assert_eq!((placed.output, placed.before, placed.after), ([112, 112], [0, 0], [1, 1]));
     /// ```
+    #[inline(always)]
     pub fn place(&self, input: [usize; 2]) -> Result<Placement> {
         let span = self.checked_span()?;
         let mut placed = Placement { output: [0; 2], before: [0; 2], after: [0; 2] };
@@ -184,6 +186,7 @@ impl Window {
         Ok(placed)
     }
 
+    #[inline(always)]
     fn place_axis(&self, i: usize, input: usize, span: usize) -> Result<(usize, usize, usize)> {
         let stride = self.stride[i];
         let overflow = |before: usize, after: usize| Error::SizeOverflow {
@@ -193,14 +196,16 @@ impl Window {
         let (before, after) = match self.padding {
             Padding::Valid => (0, 0),
             Padding::Same => {
-                let covered = ((input - 1) / stride * stride).checked_add(span).ok_or(overflow(0, 0))?;
+                let Some(covered) = ((input - 1) / stride * stride).checked_add(span) else {
+                    return Err(overflow(0, 0));
+                };
                 let total = covered.saturating_sub(input);
                 (total / 2, total - total / 2)
             }
             Padding::Explicit { top, left, bottom, right } => [(top, bottom), (left, right)][i],
         };
         let padded = input.checked_add(before).and_then(|v| v.checked_add(after));
-        let padded = padded.filter(|&v| v <= MAX_ELEMENTS).ok_or(overflow(before, after))?;
+        let Some(padded) = padded.filter(|&v| v <= MAX_ELEMENTS) else { return Err(overflow(before, after)) };
         if padded < span {
             return Err(Error::EmptyOutput { axis: AXES[i], input, padding: before + after, span });
         }
@@ -292,7 +297,7 @@ impl DepthwiseSpec {
     pub fn out_channels(&self) -> Result<usize> {
         let sizes = [self.channels, self.multiplier, 0, 0];
         let product = self.channels.checked_mul(self.multiplier).filter(|&v| v <= MAX_ELEMENTS);
-        product.ok_or(Error::SizeOverflow { what: "the output channels", sizes })
+        product.ok_or_else(|| Error::SizeOverflow { what: "the output channels", sizes })
     }
 
     /// Elements of the weights, `channels·multiplier·kh·kw`.
@@ -311,7 +316,7 @@ impl DepthwiseSpec {
     /// Shape of the output for an input of this shape.
     pub fn output_shape(&self, input: Shape) -> Result<Shape> {
         self.check()?;
-        windowed_output(input, self.channels, self.out_channels()?, &self.window)
+        Ok(place(&self.window, input, [self.channels, self.out_channels()?])?.1)
     }
 }
 
@@ -377,7 +382,7 @@ impl PointwiseSpec {
     /// Shape of the output for an input of this shape.
     pub fn output_shape(&self, input: Shape) -> Result<Shape> {
         self.check()?;
-        windowed_output(input, self.in_channels, self.out_channels, &self.window())
+        Ok(place(&self.window(), input, [self.in_channels, self.out_channels])?.1)
     }
 }
 
@@ -431,7 +436,7 @@ impl Conv2dSpec {
     /// Shape of the output for an input of this shape.
     pub fn output_shape(&self, input: Shape) -> Result<Shape> {
         self.check()?;
-        windowed_output(input, self.in_channels, self.out_channels, &self.window)
+        Ok(place(&self.window, input, [self.in_channels, self.out_channels])?.1)
     }
 }
 
@@ -445,16 +450,19 @@ fn nonzero(sizes: &[(&'static str, usize)]) -> Result<()> {
 fn checked_weights(sizes: [usize; 4]) -> Result<usize> {
     let len = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     // Packing rounds channels up to whole vectors: leave room for that.
-    len.filter(|&len| len <= MAX_ELEMENTS / 64).ok_or(Error::SizeOverflow { what: "the weights", sizes })
+    len.filter(|&len| len <= MAX_ELEMENTS / 64).ok_or_else(|| Error::SizeOverflow { what: "the weights", sizes })
 }
 
-fn windowed_output(input: Shape, channels: usize, out_channels: usize, window: &Window) -> Result<Shape> {
+/// Where a window of a convolution from `channels` to `out_channels` falls on maps of this shape, and the shape of its output.
+#[inline(always)]
+pub(crate) fn place(window: &Window, input: Shape, [channels, out_channels]: [usize; 2]) -> Result<(Placement, Shape)> {
     input.len()?;
     if input.c != channels {
         return Err(Error::ChannelMismatch { what: "input", expected: channels, actual: input.c });
     }
-    let [h, w] = window.place([input.h, input.w])?.output;
+    let placed = window.place([input.h, input.w])?;
+    let [h, w] = placed.output;
     let output = Shape { n: input.n, c: out_channels, h, w };
     output.len()?;
-    Ok(output)
+    Ok((placed, output))
 }
