@@ -282,6 +282,7 @@ pub const TILES: &[Tile] = &[
     gemm_hwc(AVX2, 4, 2),
     gemm_hwc(AVX2, 2, 2),
     gemm_hwc(AVX2, 1, 2),
+    gemm_hwc(AVX2, 12, 1),
     gemm_hwc(AVX2, 6, 1),
     gemm_hwc(AVX2, 4, 1),
     gemm_hwc(AVX2, 2, 1),

@@ -6,7 +6,7 @@ use crate::isa::{Isa, cache_sizes};
 use crate::kernels::gemm::GemmArgs;
 use crate::kernels::registry::{KernelDesc, KernelFn, lanes};
 use crate::layout::{DType, Layout};
-use crate::pack::gemm::{PackedGemm, Panel, widths};
+use crate::pack::gemm::{PackedGemm, Panel, widths, widths_with_half};
 use crate::plan::{blocking, select};
 use crate::spec::Activation;
 use crate::weights::Weights;
@@ -21,7 +21,7 @@ const MAX_VECTORS: usize = 4;
 
 /// The kernels of one layout, instruction set and epilogue.
 struct Tiles {
-    /// Kernels by vectors of columns (index 0 unused), the tallest first.
+    /// Kernels by vectors of columns (index 0: half a vector, if there are any), the tallest first.
     by_vectors: [Vec<Tile>; MAX_VECTORS + 1],
     /// Vectors of columns of the widest kernel.
     vectors: usize,
@@ -34,13 +34,17 @@ impl Tiles {
     fn of(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> &'static Self {
         static FOUND: [OnceLock<Tiles>; 4 * Isa::ALL.len()] = [const { OnceLock::new() }; 4 * Isa::ALL.len()];
         let index = 4 * isa as usize + 2 * layout as usize + epilogue as usize;
-        FOUND[index].get_or_init(|| Self::find(layout, isa, epilogue))
+        FOUND[index].get_or_init(|| Self::find(layout, isa, isa.halved(), epilogue))
     }
 
-    fn find(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> Self {
+    /// `halved` is an instruction set for half a vector of columns.
+    fn find(layout: Layout, isa: Isa, halved: Option<Isa>, epilogue: EpilogueKind) -> Self {
         let vectors = select::gemm_vectors(layout, isa, DType::F32, epilogue);
-        let by_vectors: [Vec<Tile>; MAX_VECTORS + 1] =
+        let mut by_vectors: [Vec<Tile>; MAX_VECTORS + 1] =
             core::array::from_fn(|vectors| select::gemm(layout, vectors, isa, DType::F32, epilogue));
+        if let (Some(halved), Layout::Hwc) = (halved, layout) {
+            by_vectors[0] = select::gemm(layout, 1, halved, DType::F32, epilogue);
+        }
         let panels = match layout {
             // Panels are as wide as a kernel has columns.
             Layout::Hwc => (1..=MAX_VECTORS).filter(|&v| !by_vectors[v].is_empty()).map(|v| v * lanes(isa)).collect(),
@@ -151,9 +155,24 @@ impl Gemm {
         bias: Option<&[f32]>,
         activation: Activation,
     ) -> Self {
-        let (kind, epilogue) = EpilogueArgs::new(activation);
-        let tiles = Tiles::of(layout, isa, kind);
-        let packed = PackedGemm::new(sizes, &widths(sizes[1], &tiles.panels), weights, bias);
+        let (kind, _) = EpilogueArgs::new(activation);
+        Self::with_tiles(Tiles::of(layout, isa, kind), isa, sizes, weights, bias, activation)
+    }
+
+    fn with_tiles(
+        tiles: &'static Tiles,
+        isa: Isa,
+        sizes: [usize; 4],
+        weights: Weights<'_>,
+        bias: Option<&[f32]>,
+        activation: Activation,
+    ) -> Self {
+        let (_, epilogue) = EpilogueArgs::new(activation);
+        let widths = match tiles.by_vectors[0].is_empty() {
+            true => widths(sizes[1], &tiles.panels),
+            false => widths_with_half(sizes[1], &tiles.panels, lanes(isa) / 2),
+        };
+        let packed = PackedGemm::new(sizes, &widths, weights, bias);
         let stays = blocking::weights_stay(size_of_val(packed.as_slice()), cache_sizes());
         Self { packed, epilogue, tiles, lanes: lanes(isa), stays }
     }
@@ -325,6 +344,41 @@ const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whatever this CPU's multiply-adds cost, columns in half a vector have the same bits.
+    #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
+    #[test]
+    fn half_a_vector_changes_no_bit() {
+        if !Isa::Avx512.is_available() {
+            return;
+        }
+        let (pixels, k) = (29, 5);
+        let values = |len: usize| Vec::from_iter((0..len).map(|i| (i * 37 % 101) as f32 / 7.0 - 6.0));
+        let input = values(pixels * k);
+        for outputs in 1..=64 {
+            for activation in [Activation::Relu6, Activation::Silu] {
+                let (weights, bias) = (values(k * outputs), values(outputs));
+                let run = |halved: Option<Isa>| {
+                    let (kind, _) = EpilogueArgs::new(activation);
+                    let tiles = Box::leak(Box::new(Tiles::find(Layout::Hwc, Isa::Avx512, halved, kind)));
+                    let (sizes, weights) = ([k, outputs, 1, 1], Weights::torch(&weights));
+                    let gemm = Gemm::with_tiles(tiles, Isa::Avx512, sizes, weights, Some(&bias), activation);
+                    let mut output = vec![f32::NAN; pixels * outputs];
+                    let (from, to) = (input.as_ptr(), output.as_mut_ptr());
+                    let line =
+                        Pixels { input: from, in_step: k, output: to, out_step: outputs, count: pixels, then: 0 };
+                    let panels = gemm.packed.panels().len();
+                    // SAFETY: both slices hold all pixels.
+                    unsafe { gemm.pixel_line(&line, &Runs::whole(k), 0..panels) };
+                    (gemm.packed.panels().last().map(|panel| panel.width), output)
+                };
+                let ((width, whole), (half, with_half)) = (run(None), run(Some(Isa::Avx2)));
+                assert!(width.is_some_and(|width| width >= 16));
+                assert_eq!(half == Some(8), (1..=8).contains(&(outputs % 16)), "{outputs} outputs");
+                assert!(whole.iter().zip(&with_half).all(|(a, b)| a.to_bits() == b.to_bits()), "{outputs} outputs");
+            }
+        }
+    }
 
     #[test]
     fn tiles_reach_down_to_one_row() {

@@ -79,6 +79,16 @@ impl Isa {
         Err(Error::IsaUnavailable { isa: self, available: Self::available().to_vec() })
     }
 
+    /// The level whose vectors are half as long, where two of its multiply-adds take the time of one of this level's: then half a
+    /// vector need not cost a whole one.
+    pub(crate) fn halved(self) -> Option<Self> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 if x86_64::splits_512() => Some(Self::Avx2),
+            _ => None,
+        }
+    }
+
     fn detect(self) -> bool {
         match self {
             Self::Portable => true,

@@ -14,6 +14,12 @@ pub(super) fn has_avx512() -> bool {
         && std::arch::is_x86_feature_detected!("avx512dq")
 }
 
+/// Whether a 512-bit multiply-add takes the time of two 256-bit ones: on AMD's first cores with AVX-512 (Zen 4), which execute it in
+/// two passes. SSE4a tells AMD's, AVX-VNNI came with the next ones.
+pub(super) fn splits_512() -> bool {
+    std::arch::is_x86_feature_detected!("sse4a") && !std::arch::is_x86_feature_detected!("avxvnni")
+}
+
 /// What later kernels may use: half floats, 8-bit dot products, bfloat16.
 pub(super) fn features() -> Vec<Feature> {
     let feature = |name, available| Feature { name, available };

@@ -94,9 +94,28 @@ pub(crate) fn widths(count: usize, available: &[usize]) -> Vec<usize> {
     widths
 }
 
+/// As [`widths`], and `half` a vector for what is left of the last one, where that is enough.
+pub(crate) fn widths_with_half(count: usize, available: &[usize], half: usize) -> Vec<usize> {
+    let left = count % (2 * half);
+    if left == 0 || left > half {
+        return widths(count, available);
+    }
+    let mut widths = widths(count - left, available);
+    widths.push(half);
+    widths
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_a_vector_is_for_the_rest_of_one() {
+        let cut = |count| widths_with_half(count, &[32, 16], 8);
+        assert_eq!((cut(1), cut(8), cut(9), cut(16)), (vec![8], vec![8], vec![16], vec![16]));
+        assert_eq!((cut(17), cut(24), cut(25), cut(32)), (vec![16, 8], vec![16, 8], vec![32], vec![32]));
+        assert_eq!((cut(40), cut(56), cut(144)), (vec![32, 8], vec![32, 16, 8], vec![32, 32, 32, 32, 16]));
+    }
 
     #[test]
     fn widths_cover_exactly_what_is_asked() {
