@@ -134,8 +134,7 @@ fn check_strided(what: &'static str, actual: usize, shape: Shape, strides: Strid
         }
         let sizes = [size, stride, reach, 0];
         let further = (size - 1).checked_mul(stride).and_then(|v| v.checked_add(reach));
-        reach =
-            further.filter(|&v| v <= MAX_ELEMENTS).ok_or_else(|| Error::SizeOverflow { what: "a tensor", sizes })?;
+        reach = further.filter(|&v| v <= MAX_ELEMENTS).ok_or(Error::SizeOverflow { what: "a tensor", sizes })?;
     }
     if actual < reach { Err(Error::SliceTooShort { what, needed: reach, actual }) } else { Ok(()) }
 }

@@ -134,7 +134,7 @@ impl Window {
             let span = self.kernel[i].checked_sub(1).and_then(|k| k.checked_mul(self.dilation[i]));
             span.and_then(|s| s.checked_add(1))
                 .filter(|&s| s <= MAX_ELEMENTS)
-                .ok_or_else(|| Error::SizeOverflow { what: "the kernel's span", sizes })
+                .ok_or(Error::SizeOverflow { what: "the kernel's span", sizes })
         };
         Ok([axis(0)?, axis(1)?])
     }
@@ -297,7 +297,7 @@ impl DepthwiseSpec {
     pub fn out_channels(&self) -> Result<usize> {
         let sizes = [self.channels, self.multiplier, 0, 0];
         let product = self.channels.checked_mul(self.multiplier).filter(|&v| v <= MAX_ELEMENTS);
-        product.ok_or_else(|| Error::SizeOverflow { what: "the output channels", sizes })
+        product.ok_or(Error::SizeOverflow { what: "the output channels", sizes })
     }
 
     /// Elements of the weights, `channels·multiplier·kh·kw`.
@@ -450,7 +450,7 @@ fn nonzero(sizes: &[(&'static str, usize)]) -> Result<()> {
 fn checked_weights(sizes: [usize; 4]) -> Result<usize> {
     let len = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     // Packing rounds channels up to whole vectors: leave room for that.
-    len.filter(|&len| len <= MAX_ELEMENTS / 64).ok_or_else(|| Error::SizeOverflow { what: "the weights", sizes })
+    len.filter(|&len| len <= MAX_ELEMENTS / 64).ok_or(Error::SizeOverflow { what: "the weights", sizes })
 }
 
 /// Where a window of a convolution from `channels` to `out_channels` falls on maps of this shape, and the shape of its output.
