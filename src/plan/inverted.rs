@@ -27,6 +27,8 @@ pub(crate) struct Sizes {
     pub own: usize,
     /// Output rows that the depthwise kernel makes at a time.
     pub tile_rows: usize,
+    /// Threads may expand one of so many rows twice, where they meet.
+    pub twice: usize,
     pub layout: Layout,
 }
 
@@ -96,7 +98,7 @@ fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> b
     // The rows that two threads expand are few.
     let shared = (threads - 1) * sizes.span.saturating_sub(sizes.stride);
     even(sizes.rows, threads)
-        && shared * 5 <= sizes.input_rows
+        && shared.saturating_mul(sizes.twice) <= sizes.input_rows
         && (large || (sizes.layout == Layout::Hwc && expanded > caches.l2 / 4))
 }
 
@@ -120,6 +122,7 @@ mod tests {
                 unit: Some(32),
                 own: 64,
                 tile_rows: 2,
+                twice: 5,
                 layout: Layout::Hwc,
             };
             for (threads, most) in [(1, None), (1, Some(4)), (2, None), (2, Some(8))] {
@@ -148,6 +151,7 @@ mod tests {
         unit: Some(32),
         own: 64,
         tile_rows: 2,
+        twice: 5,
         layout: Layout::Hwc,
     };
 
@@ -217,6 +221,9 @@ mod tests {
             // Four rows, between three threads.
             (Sizes { rows: 21, input_rows: 20, ..WIDE }, 3, 4 * MIB, true),
             (Sizes { rows: 21, input_rows: 19, ..WIDE }, 3, 4 * MIB, false),
+            // Where expanding a row is dear.
+            (Sizes { rows: 20, input_rows: 20, twice: 10, ..WIDE }, 2, 4 * MIB, true),
+            (Sizes { rows: 18, input_rows: 18, twice: 10, ..WIDE }, 2, 4 * MIB, false),
             // None at a stride as long as the span.
             (Sizes { rows: 10, input_rows: 1, stride: 3, ..WIDE }, 2, 4 * MIB, true),
         ] {
