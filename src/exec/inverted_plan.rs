@@ -83,7 +83,7 @@ impl Part {
 }
 
 /// Whether multiply-adds of 512 bits go at the full rate: then rows that are expanded twice cost less than what lies between the parts.
-/// Measured on both kinds of core, see `docs/performance.md`.
+/// Measured with AVX-512 on a core of each kind, see `docs/performance.md`; other levels are taken for the slower kind.
 fn full_rate(isa: Isa) -> bool {
     isa == Isa::Avx512 && isa.halved().is_none()
 }
