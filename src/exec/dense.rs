@@ -156,7 +156,8 @@ impl DenseStage {
         let products = target.shape.len()?.saturating_mul(self.gemm.packed.k());
         let threads = blocking::threads(products, executor.threads());
         let panels = self.gemm.packed.panels().len();
-        let grid = self.grid(rows.output, target.shape.n, threads);
+        let weights = size_of_val(self.gemm.packed.as_slice());
+        let grid = grid([panels, rows.output, target.shape.n], threads, weights > self.caches.l2 / 4);
         split::for_each(executor, threads, workspace, scratch, target.shape.n * grid.tasks(), |task, scratch| {
             let (n, [panels, band]) = grid.cell(task, (panels, 1), (rows.output, 1));
             let image = DenseImage { source: source.image(n), target: target.image(n), rows, columns };
@@ -170,25 +171,6 @@ impl DenseStage {
             }
         });
         Ok(())
-    }
-
-    /// How each image is cut: panels, and rows of these.
-    fn grid(&self, rows: usize, images: usize, threads: usize) -> Grid {
-        if threads == 1 {
-            return Grid::WHOLE;
-        }
-        let wanted = (4 * threads).div_ceil(images);
-        let panels = self.gemm.packed.panels().len();
-        let weights = size_of_val(self.gemm.packed.as_slice());
-        // Weights that leave the cache are read once in all if each thread keeps to panels of its own.
-        if panels >= 2 * threads && (weights > self.caches.l2 / 4 || rows < wanted) {
-            let outer = panels.min(wanted);
-            // Where some threads would get a part more than others, all share its rows.
-            let even = (images * outer).is_multiple_of(threads);
-            return Grid { outer, inner: if even { 1 } else { threads.min(rows) } };
-        }
-        let inner = wanted.min(rows);
-        Grid { outer: wanted.div_ceil(inner).min(panels), inner }
     }
 
     /// Output rows `rows` of the panels `panels` of one image, on the calling thread.
@@ -240,5 +222,47 @@ impl DenseStage {
             weight_start: (ky * kw + kx) * cin,
         };
         (ky < ky_end && kx < kx_end).then_some(([ky, kx], runs))
+    }
+}
+
+/// How threads cut each of `images` images of so many panels and rows: panels, and rows of these. `stream`: the weights do not stay in a cache.
+fn grid([panels, rows, images]: [usize; 3], threads: usize, stream: bool) -> Grid {
+    if threads == 1 {
+        return Grid::WHOLE;
+    }
+    let wanted = (4 * threads).div_ceil(images);
+    // Weights that leave the cache are read once in all if each thread keeps to panels of its own.
+    if panels >= 2 * threads && (stream || rows < wanted) {
+        let outer = panels.min(wanted);
+        // Where some threads would get a part more than others, all share its rows.
+        let even = (images * outer).is_multiple_of(threads);
+        return Grid { outer, inner: if even { 1 } else { threads.min(rows) } };
+    }
+    let inner = wanted.min(rows);
+    Grid { outer: wanted.div_ceil(inner).min(panels), inner }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_get_as_many_parts() {
+        for (sizes, threads, stream, outer, inner) in [
+            ([32, 7, 1], 1, true, 1, 1),
+            // Panels of one's own, where the weights stream or there are few rows.
+            ([32, 7, 1], 2, true, 8, 1),
+            ([32, 7, 1], 2, false, 8, 1),
+            ([32, 14, 1], 2, false, 1, 8),
+            // Five panels for two threads: rows of each for both; not if images even that out.
+            ([5, 7, 1], 2, true, 5, 2),
+            ([5, 1, 1], 2, true, 5, 1),
+            ([5, 7, 2], 2, true, 4, 1),
+            ([3, 7, 1], 2, true, 2, 7),
+            ([1, 2, 1], 2, false, 1, 2),
+        ] {
+            let expected = Grid { outer, inner };
+            assert_eq!(grid(sizes, threads, stream), expected, "{sizes:?}, {threads} threads, {stream}");
+        }
     }
 }
