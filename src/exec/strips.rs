@@ -40,15 +40,17 @@ struct Strip {
     outputs: usize,
     /// Input rows that it holds.
     rows: usize,
-    /// Elements for a tile of outputs whose pixels do not stand side by side in memory (few channels only).
-    spill: usize,
 }
 
 impl Strip {
     fn new(stage: &DepthwiseStage, rows: Axis, columns: Axis) -> Option<Self> {
-        let group = if stage.choice.lane_axis == LaneAxis::Elements { stage.spec.channels } else { 1 };
-        let residues = (columns.stride / gcd(columns.stride, columns.dilation)).min(columns.kernel);
-        let reach = (columns.kernel - 1) * columns.dilation / columns.stride;
+        let group = group(stage);
+        let far = (columns.kernel - 1) * columns.dilation;
+        // Each division is a few nanoseconds of a call.
+        let (residues, reach) = match columns.stride {
+            1 => (1, far),
+            stride => ((stride / gcd(stride, columns.dilation)).min(columns.kernel), far / stride),
+        };
         let by_residue_len = columns.output.checked_add(reach)?;
         let by_residue = residues.checked_mul(by_residue_len)? <= columns.kernel.checked_mul(columns.output)?;
         let (segments, segment_len) =
@@ -60,13 +62,12 @@ impl Strip {
             row_pitch = row_pitch.checked_add(LINE)?;
         }
         let span = (rows.kernel - 1).checked_mul(rows.dilation)?.checked_add(1)?;
-        let tile_rows = stage.choice.lines.unit(rows.output);
+        let line = stage.choice.lines.choose(rows.output, rows.output);
+        let tile_rows = stage.choice.lines.unit(line);
         let outputs = blocking::strip_rows(rows.output, tile_rows, row_pitch, rows.stride, span, stage.caches);
         let reached = (outputs - 1).checked_mul(rows.stride)?.checked_add(span)?;
         let rows = reached.min(rows.input);
-        let elements = stage.choice.lane_axis == LaneAxis::Elements;
-        let spill = if elements { columns.output.checked_mul(group)?.checked_mul(longest_line(stage))? } else { 0 };
-        Some(Self { group, segments, segment_len, by_residue, segment_pitch, row_pitch, outputs, rows, spill })
+        Some(Self { group, segments, segment_len, by_residue, segment_pitch, row_pitch, outputs, rows })
     }
 
     /// Segment and offset in it, in groups, of tap column `kx` for output column 0.
@@ -85,18 +86,31 @@ impl Strip {
     fn len(&self) -> Option<usize> {
         self.rows.checked_mul(self.row_pitch)
     }
+}
 
-    /// Elements of the tables before the strip.
-    fn tables_len(columns: &Axis) -> Option<usize> {
-        let words = size_of::<usize>() / size_of::<f32>();
-        columns.kernel.checked_mul(3 * words)?.checked_next_multiple_of(LINE)
+/// Lanes that move together: a float, or the channels of a pixel.
+fn group(stage: &DepthwiseStage) -> usize {
+    if stage.choice.lane_axis == LaneAxis::Elements { stage.spec.channels } else { 1 }
+}
+
+/// Elements for the tables: for each tap column an offset and a range of lanes.
+fn tables_len(columns: &Axis) -> Option<usize> {
+    let words = size_of::<usize>() / size_of::<f32>();
+    columns.kernel.checked_mul(3 * words)?.checked_next_multiple_of(LINE)
+}
+
+/// Elements for a tile of outputs whose pixels do not stand side by side in memory (few channels only).
+fn spill_len(stage: &DepthwiseStage, columns: &Axis) -> Option<usize> {
+    match stage.choice.lane_axis {
+        LaneAxis::Elements => columns.output.checked_mul(group(stage))?.checked_mul(longest_line(stage)),
+        _ => Some(0),
     }
 }
 
-/// Elements of scratch: for each tap column an offset and a range of lanes, then the strip.
+/// Elements of scratch: tables, room for a tile, and a strip.
 pub(super) fn scratch_len(stage: &DepthwiseStage, rows: Axis, columns: Axis) -> Option<usize> {
-    let strip = Strip::new(stage, rows, columns)?;
-    strip.len()?.checked_add(strip.spill)?.checked_add(Strip::tables_len(&columns)?)
+    let before = tables_len(&columns)?.checked_add(spill_len(stage, &columns)?)?;
+    before.checked_add(Strip::new(stage, rows, columns)?.len()?)
 }
 
 /// Whether a vector of lanes can be loaded from where the input stands.
@@ -114,6 +128,7 @@ fn longest_line(stage: &DepthwiseStage) -> usize {
 }
 
 /// Output rows `rows` of output channels `channels` (all of them where lanes are elements).
+#[inline(never)] // its frame would be in the way of the calls with channels as lanes
 pub(super) fn band(
     stage: &DepthwiseStage,
     image: &Image,
@@ -121,31 +136,30 @@ pub(super) fn band(
     channels: Range<usize>,
     scratch: Scratch,
 ) {
-    let (Some(strip), Some(tables)) = (Strip::new(stage, image.rows, image.columns), Strip::tables_len(&image.columns))
-    else {
-        return;
+    let (group, columns) = (group(stage), &image.columns);
+    let (Some(tables), Some(spill)) = (tables_len(columns), spill_len(stage, columns)) else { return };
+    let strip = match reads_in_place(stage, image, group) {
+        true => None,
+        false => Strip::new(stage, image.rows, image.columns),
     };
-    debug_assert!(tables + strip.rows * strip.row_pitch + strip.spill <= scratch.len);
-    let taps = image.columns.kernel;
+    debug_assert!(tables + spill + strip.map_or(0, |strip| strip.rows * strip.row_pitch) <= scratch.len);
     let band = Band {
         stage,
         image,
+        group,
         strip,
         offsets: scratch.ptr.cast(),
-        lane_ranges: scratch.ptr.cast::<usize>().wrapping_add(taps).cast(),
-        in_place: reads_in_place(stage, image, strip.group),
-        memory: scratch.ptr.wrapping_add(tables),
-        spill: scratch.ptr.wrapping_add(tables + strip.rows * strip.row_pitch),
+        lane_ranges: scratch.ptr.cast::<usize>().wrapping_add(columns.kernel).cast(),
+        spill: scratch.ptr.wrapping_add(tables),
+        memory: scratch.ptr.wrapping_add(tables + spill),
     };
     band.fill_tables();
-    if !band.in_place {
-        band.clear_strip();
-    }
+    band.clear_strip();
     let multiplier = stage.spec.multiplier;
-    if band.in_place && stage.choice.lane_axis == LaneAxis::Columns && multiplier == 1 {
+    if strip.is_none() && stage.choice.lane_axis == LaneAxis::Columns && multiplier == 1 {
         return band.piece(rows, channels.start, channels);
     }
-    let step = if band.in_place { rows.len() } else { strip.outputs };
+    let step = strip.map_or(rows.len(), |strip| strip.outputs);
     let mut oy = rows.start;
     // Each piece of the strip is used for all channels of its input channel before it is filled anew.
     while oy < rows.end {
@@ -165,11 +179,11 @@ pub(super) fn band(
 struct Band<'a> {
     stage: &'a DepthwiseStage,
     image: &'a Image,
-    strip: Strip,
+    group: usize,
+    /// None where input rows are read where they stand.
+    strip: Option<Strip>,
     offsets: *mut isize,
     lane_ranges: *mut [usize; 2],
-    /// Whether input rows are read where they stand.
-    in_place: bool,
     memory: *mut f32,
     spill: *mut f32,
 }
@@ -178,16 +192,17 @@ impl Band<'_> {
     fn fill_tables(&self) {
         let columns = &self.image.columns;
         for kx in 0..columns.kernel {
-            let (segment, groups) = self.strip.tap(columns, kx);
-            let offset = if self.in_place {
-                (self.strip.group as isize).wrapping_mul((kx * columns.dilation) as isize - columns.before as isize)
-            } else {
-                (segment * self.strip.segment_pitch + groups * self.strip.group) as isize
+            let offset = match &self.strip {
+                None => (self.group as isize).wrapping_mul((kx * columns.dilation) as isize - columns.before as isize),
+                Some(strip) => {
+                    let (segment, groups) = strip.tap(columns, kx);
+                    (segment * strip.segment_pitch + groups * self.group) as isize
+                }
             };
             // A strip holds zeros for what is outside the map: all lanes can be read, and are unless they must not meet a tap.
-            let clipped = self.in_place || self.stage.choice.exact_padding;
+            let clipped = self.strip.is_none() || self.stage.choice.exact_padding;
             let inside = if clipped { columns.outputs_inside(kx) } else { [0, columns.output] };
-            let range = inside.map(|ox| ox * self.strip.group);
+            let range = inside.map(|ox| ox * self.group);
             // SAFETY: the scratch starts with room for an offset and a range of every tap column (`tables_len`).
             unsafe {
                 self.offsets.add(kx).write(offset);
@@ -198,8 +213,10 @@ impl Band<'_> {
 
     /// Zeros everywhere: copies then write only what is inside the map.
     fn clear_strip(&self) {
-        // SAFETY: the scratch has room for all rows of the strip behind the tables (`scratch_len`).
-        unsafe { self.memory.write_bytes(0, self.strip.rows * self.strip.row_pitch) }
+        if let Some(strip) = self.strip {
+            // SAFETY: the scratch has room for all rows of the strip behind the tables (`scratch_len`).
+            unsafe { self.memory.write_bytes(0, strip.rows * strip.row_pitch) }
+        }
     }
 
     /// Output rows `outputs` of the output channels `channels` that read input channel `c`, or of which the first does and the
@@ -210,8 +227,8 @@ impl Band<'_> {
         let [first, end] = rows.inside(start, outputs.len());
         // Input rows of the piece that are inside the map.
         let (top, bottom) = (start + first as isize, start + end as isize);
-        if !self.in_place {
-            self.copy_rows(c, top, bottom, &outputs);
+        if let Some(strip) = &self.strip {
+            self.copy_rows(strip, c, top, bottom, &outputs);
         }
         let kernel = self.kernel(outputs.len(), channels.len());
         // Rows that are spilled are few at a time, the others all in one call.
@@ -235,15 +252,15 @@ impl Band<'_> {
     fn spilled(&self) -> bool {
         let (target, columns) = (&self.image.target, &self.image.columns);
         let elements = self.stage.choice.lane_axis == LaneAxis::Elements;
-        elements && target.strides.w != self.strip.group && columns.output > 1
+        elements && target.strides.w != self.group && columns.output > 1
     }
 
     /// Fills the strip with input rows `top..bottom`, leaving out those that no tap reads.
-    fn copy_rows(&self, c: usize, top: isize, bottom: isize, outputs: &Range<usize>) {
+    fn copy_rows(&self, strip: &Strip, c: usize, top: isize, bottom: isize, outputs: &Range<usize>) {
         let rows = &self.image.rows;
         let all_read = rows.dilation == 1 && rows.kernel >= rows.stride;
         if all_read {
-            return self.copy(c, top, (bottom - top).max(0) as usize, 0);
+            return self.copy(strip, c, top, (bottom - top).max(0) as usize, 0);
         }
         for y in top..bottom {
             let read = (0..rows.kernel).any(|ky| {
@@ -251,14 +268,14 @@ impl Band<'_> {
                 o >= 0 && (o as usize).is_multiple_of(rows.stride) && outputs.contains(&(o as usize / rows.stride))
             });
             if read {
-                self.copy(c, y, 1, (y - top) as usize);
+                self.copy(strip, c, y, 1, (y - top) as usize);
             }
         }
     }
 
     /// Copies `count` input rows from row `y` of channel `c` to row `to` of the strip.
-    fn copy(&self, c: usize, y: isize, count: usize, to: usize) {
-        let (source, strip, columns) = (&self.image.source, &self.strip, &self.image.columns);
+    fn copy(&self, strip: &Strip, c: usize, y: isize, count: usize, to: usize) {
+        let (source, columns) = (&self.image.source, &self.image.columns);
         let first = RowArgs {
             from: source.at(c, y, 0),
             row_step: source.strides.h,
@@ -294,25 +311,27 @@ impl Band<'_> {
 
     /// Output rows `rows` of the output channels of a piece, for which input rows `filled` are there.
     fn lines(&self, line: Line, channels: &Range<usize>, c: usize, rows: Range<usize>, filled: Range<isize>) {
-        let (stage, image, strip) = (self.stage, self.image, &self.strip);
+        let (stage, image) = (self.stage, self.image);
         let start = image.rows.start(rows.start);
         let window = &stage.spec.window;
         let elements = stage.choice.lane_axis == LaneAxis::Elements;
         // Columns share a channel's one panel; elements go round through all of them.
         let (panel, panels) = if elements { (0, stage.packed.panels()) } else { (channels.start, 1) };
-        let in_channel = if self.in_place && stage.spec.multiplier == 1 { image.source.strides.c } else { 0 };
-        let lanes = image.columns.output * strip.group;
+        let in_place = self.strip.is_none();
+        let in_channel = if in_place && stage.spec.multiplier == 1 { image.source.strides.c } else { 0 };
+        let lanes = image.columns.output * self.group;
         let spilled = self.spilled();
         let (output, out_step) = if spilled {
             (self.spill, lanes)
         } else {
             (image.target.at(channels.start, rows.start, 0), image.target.strides.h)
         };
-        let (input, in_step) = if self.in_place {
-            (image.source.at(c, start, 0), image.source.strides.h)
-        } else {
-            let input = self.memory.wrapping_offset((start - filled.start).wrapping_mul(strip.row_pitch as isize));
-            (input.cast_const(), strip.row_pitch)
+        let (input, in_step) = match &self.strip {
+            None => (image.source.at(c, start, 0), image.source.strides.h),
+            Some(strip) => {
+                let input = self.memory.wrapping_offset((start - filled.start).wrapping_mul(strip.row_pitch as isize));
+                (input.cast_const(), strip.row_pitch)
+            }
         };
         let exact = stage.choice.exact_padding;
         let args = LineArgs {
@@ -327,7 +346,7 @@ impl Band<'_> {
             out_step,
             outputs: rows.len(),
             lanes,
-            lane_step: if self.in_place { image.columns.stride } else { 1 },
+            lane_step: if in_place { image.columns.stride } else { 1 },
             columns: image.columns.input,
             pairs_from: self.pairs_from(),
             channels: channels.len(),
@@ -361,7 +380,7 @@ impl Band<'_> {
 
     /// Copies the spilled rows to output rows `rows`, pixel by pixel.
     fn unspill(&self, rows: Range<usize>) {
-        let (group, columns) = (self.strip.group, self.image.columns.output);
+        let (group, columns) = (self.group, self.image.columns.output);
         for (row, ox) in (0..rows.len()).flat_map(|row| (0..columns).map(move |ox| (row, ox))) {
             let from = self.spill.wrapping_add((row * columns + ox) * group);
             // SAFETY: the kernel has filled `rows.len()` rows of `columns` groups; the pixel is inside the output map.

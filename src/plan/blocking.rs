@@ -91,7 +91,12 @@ pub(crate) fn strip_rows(
     span: usize,
     caches: CacheSizes,
 ) -> usize {
-    let rows = caches.l1d / 2 / size_of::<f32>() / row_len.max(1);
+    let room = caches.l1d / 2 / size_of::<f32>();
+    let all = (output_rows - 1).saturating_mul(stride).saturating_add(span);
+    if all.saturating_mul(row_len) <= room {
+        return output_rows;
+    }
+    let rows = room / row_len.max(1);
     let outputs = rows.saturating_sub(span) / stride + 1;
     (outputs / tile_rows * tile_rows).max(tile_rows).min(output_rows)
 }

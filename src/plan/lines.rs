@@ -59,9 +59,8 @@ impl Lines {
         kernels.iter().map(move |kernel| line_outputs(kernel).saturating_mul(lines))
     }
 
-    /// Outputs that fill the tiles of the kernel for a line of `len`.
-    pub(crate) fn unit(&self, len: usize) -> usize {
-        let line = self.choose(len, len);
+    /// Outputs that fill the tiles of `line`, one of these.
+    pub(crate) fn unit(&self, line: Line) -> usize {
         line_outputs(line.kernel).saturating_mul(if line.interleaved { self.phases } else { 1 })
     }
 
@@ -129,7 +128,7 @@ mod tests {
     fn least_waste() {
         let lines = lines(&DepthwiseSpec::new(64, [3, 3]));
         assert_eq!(line_outputs(lines.choose(9, 9).kernel), 4);
-        assert_eq!((lines.unit(9), lines.units(9).collect::<Vec<_>>()), (4, vec![4]));
+        assert_eq!((lines.unit(lines.choose(9, 9)), lines.units(9).collect::<Vec<_>>()), (4, vec![4]));
     }
 
     #[test]
@@ -137,7 +136,8 @@ mod tests {
         // Tiles of 4 outputs, with or without dilation.
         let of = |stride: usize, dilation: usize, len: usize| {
             let lines = lines(&DepthwiseSpec::new(64, [3, 3]).stride([1, stride]).dilation([1, dilation]));
-            (lines.choose(len, len).interleaved, lines.unit(len))
+            let line = lines.choose(len, len);
+            (line.interleaved, lines.unit(line))
         };
         assert_eq!(of(1, 1, 8), (false, 4));
         assert_eq!(of(1, 2, 8), (true, 8));
