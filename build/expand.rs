@@ -26,7 +26,7 @@ fn module(tile: &Tile, epilogue: &str) -> String {
     let family = match tile.shape {
         Shape::LineHwc { .. } | Shape::GenericHwc { .. } | Shape::WalkHwc { .. } => "dw_hwc",
         Shape::LineChw { .. } | Shape::GenericChw { .. } | Shape::PairedChw { .. } | Shape::WalkChw { .. } => "dw_chw",
-        Shape::GemmHwc { .. } | Shape::GemmChw { .. } => "pw",
+        Shape::GemmHwc { .. } | Shape::GemmChw { .. } | Shape::GemmFew { .. } => "pw",
         Shape::Rows | Shape::Probe { .. } => return format!("{}_memory", tile.target.name),
     };
     format!("{}_{family}_{}", tile.target.name, epilogue.to_lowercase())
@@ -158,6 +158,13 @@ impl Row {
                 function: "Gemm",
                 call: format!("{gemm}::run_channels::<{{S}}, {epilogue}, {rows}, {vectors}>"),
                 kind: format!("KernelKind::Gemm {{ layout: Layout::Chw, rows: {rows}, vectors: {vectors} }}"),
+            },
+            Shape::GemmFew { vectors, pixels } => Self {
+                name: format!("pw_chw_{vectors}vx{pixels}"),
+                args: "GemmArgs",
+                function: "Gemm",
+                call: format!("gemm_few::run::<{{S}}, {epilogue}, {vectors}, {pixels}>"),
+                kind: format!("KernelKind::GemmFew {{ vectors: {vectors} }}"),
             },
             Shape::Rows => Self {
                 name: "copy_row".to_owned(),

@@ -100,6 +100,8 @@ pub enum Shape {
     GemmHwc { rows: usize, vectors: usize },
     /// Matrix product, rows are output channels: rows × vectors of pixels.
     GemmChw { rows: usize, vectors: usize },
+    /// Matrix product in CHW for up to so many pixels at a time: two panels of up to so many vectors of output channels.
+    GemmFew { vectors: usize, pixels: usize },
     /// Copies of input rows.
     Rows,
     /// Measurements of the CPU, with so many independent chains of multiply-adds.
@@ -137,6 +139,7 @@ impl Tile {
             }
             // Where B may be a memory operand too, only one of A and B needs a register.
             Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => (rows + 1) * vectors + operand,
+            Shape::GemmFew { vectors, pixels } => 2 * vectors * (pixels + 1) + operand,
             Shape::Rows => 2,
             Shape::Probe { chains } => chains + 2,
         }
@@ -198,6 +201,9 @@ const fn gemm_hwc(target: Target, rows: usize, vectors: usize) -> Tile {
 const fn gemm_chw(target: Target, rows: usize, vectors: usize) -> Tile {
     tile(target, Shape::GemmChw { rows, vectors })
 }
+const fn gemm_few(target: Target, vectors: usize, pixels: usize) -> Tile {
+    tile(target, Shape::GemmFew { vectors, pixels })
+}
 
 /// All tiles. Every instruction set has the generic lines, the row copy, and gemm tiles down to one row, so that nothing
 /// that a spec can ask for is left without a kernel.
@@ -253,6 +259,12 @@ pub const TILES: &[Tile] = &[
     gemm_chw(AVX512, 4, 2),
     gemm_chw(AVX512, 2, 2),
     gemm_chw(AVX512, 1, 2),
+    gemm_chw(AVX512, 14, 1),
+    gemm_chw(AVX512, 8, 1),
+    gemm_chw(AVX512, 4, 1),
+    gemm_chw(AVX512, 2, 1),
+    gemm_chw(AVX512, 1, 1),
+    gemm_few(AVX512, 1, 4),
     tile(AVX512, Shape::Rows),
     tile(AVX512, Shape::Probe { chains: 16 }),
     // 16 registers: 7 outputs, a 7-tap row and one input.
@@ -291,6 +303,11 @@ pub const TILES: &[Tile] = &[
     gemm_chw(AVX2, 4, 2),
     gemm_chw(AVX2, 2, 2),
     gemm_chw(AVX2, 1, 2),
+    gemm_chw(AVX2, 6, 1),
+    gemm_chw(AVX2, 4, 1),
+    gemm_chw(AVX2, 2, 1),
+    gemm_chw(AVX2, 1, 1),
+    gemm_few(AVX2, 1, 4),
     tile(AVX2, Shape::Rows),
     tile(AVX2, Shape::Probe { chains: 12 }),
     // 32 registers: as on AVX-512, with products of 4 and 2 vectors of columns. No blocks: addresses have no scaled index of their
@@ -331,6 +348,7 @@ pub const TILES: &[Tile] = &[
     gemm_chw(NEON, 4, 3),
     gemm_chw(NEON, 2, 3),
     gemm_chw(NEON, 1, 3),
+    gemm_few(NEON, 2, 4),
     tile(NEON, Shape::Rows),
     tile(NEON, Shape::Probe { chains: 24 }),
     // 16 registers of half a vector.
@@ -350,6 +368,7 @@ pub const TILES: &[Tile] = &[
     gemm_chw(PORTABLE, 4, 1),
     gemm_chw(PORTABLE, 2, 1),
     gemm_chw(PORTABLE, 1, 1),
+    gemm_few(PORTABLE, 1, 2),
     tile(PORTABLE, Shape::Rows),
     tile(PORTABLE, Shape::Probe { chains: 5 }),
 ];

@@ -29,6 +29,15 @@ struct Piece {
     count: usize,
 }
 
+/// Where pixels of a strip go.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The first one's value for k = 0.
+    to: *mut f32,
+    /// Elements from one k to the next.
+    step: usize,
+}
+
 /// Output rows `rows` of the output channels of `panels`.
 pub(super) fn band(stage: &DenseStage, image: &DenseImage, rows: Range<usize>, panels: Range<usize>, scratch: Scratch) {
     let width = image.columns.output;
@@ -85,41 +94,60 @@ fn pixels(
     let strip_at = |strip: usize| scratch.ptr.wrapping_add(strip * k * width);
     for start in range.clone().step_by(block) {
         let end = (start + block).min(range.end);
-        let pieces = (start..end).step_by(width).map(|first| Piece { first, count: width.min(end - first) });
-        for (strip, piece) in pieces.clone().enumerate() {
-            pack(stage, image, piece, &sum.channels, strip_at(strip));
+        let few = start + stage.gemm.in_strips(end - start, k);
+        let strips = (start..few).step_by(width).map(|first| Piece { first, count: width.min(few - first) });
+        for (strip, piece) in strips.clone().enumerate() {
+            let place = Place { to: strip_at(strip), step: stage.gemm.strip_width(piece.count) };
+            pack(stage, image, piece, &sum.channels, place);
         }
-        for panel in panels.clone() {
-            for (strip, piece) in pieces.clone().enumerate() {
-                let (oy, ox) = (piece.first / image.columns.output, piece.first % image.columns.output);
-                let (output, part) = (image.target.at(0, oy, ox), sum.part(oy, ox, false));
-                let (plane, packed) = (image.target.strides.c, strip_at(strip));
-                // SAFETY: the strip holds `width` pixels for each k; its `count` pixels stand side by side in every output plane
-                // and in the residual's, and the output holds the sums so far unless they begin.
-                unsafe {
-                    stage.gemm.pixel_strip(packed, output, plane, piece.count, &runs, panel..panel + 1, &part);
+        let rest = Piece { first: few, count: end - few };
+        let packed_rest = scratch.ptr.wrapping_add((few - start) * k);
+        if rest.count > 0 {
+            pack(stage, image, rest, &sum.channels, Place { to: packed_rest, step: rest.count });
+        }
+        let plane = image.target.strides.c;
+        let place_of = |piece: Piece| {
+            let (oy, ox) = (piece.first / image.columns.output, piece.first % image.columns.output);
+            (image.target.at(0, oy, ox), sum.part(oy, ox, false))
+        };
+        // The rest of the pixels with two panels at a time, while these are in the cache.
+        for first in panels.clone().step_by(2) {
+            let pair = first..(first + 2).min(panels.end);
+            for panel in pair.clone() {
+                for (strip, piece) in strips.clone().enumerate() {
+                    let ((output, part), packed) = (place_of(piece), strip_at(strip));
+                    // SAFETY: the strip holds its width of pixels for each k; its `count` pixels stand side by side in every output
+                    // plane and in the residual's, and the output holds the sums so far unless they begin.
+                    unsafe {
+                        stage.gemm.pixel_strip(packed, output, plane, piece.count, &runs, panel..panel + 1, &part)
+                    }
                 }
+            }
+            if rest.count > 0 {
+                let (output, part) = place_of(rest);
+                // SAFETY: as above, behind the strips and as many pixels for each k as there are.
+                unsafe { stage.gemm.few_pixels(packed_rest, output, plane, rest.count, &runs, pair, &part) }
             }
         }
     }
 }
 
-/// Copies a piece's inputs to a strip, row by row of the output.
-fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, channels: &Range<usize>, strip: *mut f32) {
+/// Copies a piece's inputs to their place, row by row of the output.
+fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, channels: &Range<usize>, place: Place) {
     let width = image.columns.output;
     // A window of one tap may have padding: that of a `Conv2d`.
     let whole_map = image.rows.output == image.rows.input && width == image.columns.input;
     if stage.reads_every_pixel() && whole_map && image.source.strides.h == width {
         // One row of all pixels.
         let available = image.rows.input * width;
-        return copy(stage, image, channels, [0, 0], available, piece.first as isize, piece.count, strip);
+        return copy(stage, image, channels, [0, 0], available, piece.first as isize, piece.count, place);
     }
     let (mut at, end) = (piece.first, piece.first + piece.count);
     while at < end {
         let (oy, ox) = (at / width, at % width);
         let count = (width - ox).min(end - at);
-        let to = strip.wrapping_add(at - piece.first);
-        pack_row(stage, image, [oy, ox], count, channels, to);
+        let place = Place { to: place.to.wrapping_add(at - piece.first), ..place };
+        pack_row(stage, image, [oy, ox], count, channels, place);
         at += count;
     }
 }
@@ -131,18 +159,17 @@ fn pack_row(
     [oy, ox]: [usize; 2],
     count: usize,
     channels: &Range<usize>,
-    to: *mut f32,
+    place: Place,
 ) {
-    let (window, cin) = (&stage.spec.window, channels.len());
-    let columns = stage.gemm.columns();
+    let (window, tap_len) = (&stage.spec.window, channels.len() * place.step);
     for ky in 0..window.kernel[0] {
         let y = image.rows.start(oy) + (ky * window.dilation[0]) as isize;
         let inside = y >= 0 && y < image.rows.input as isize;
         let available = if inside { image.columns.input } else { 0 };
         for kx in 0..window.kernel[1] {
             let start = image.columns.start(ox) + (kx * window.dilation[1]) as isize;
-            let to = to.wrapping_add((ky * window.kernel[1] + kx) * cin * columns);
-            copy(stage, image, channels, [y, 0], available, start, count, to);
+            let to = place.to.wrapping_add((ky * window.kernel[1] + kx) * tap_len);
+            copy(stage, image, channels, [y, 0], available, start, count, Place { to, ..place });
         }
     }
 }
@@ -157,7 +184,7 @@ fn copy(
     available: usize,
     start: isize,
     count: usize,
-    to: *mut f32,
+    place: Place,
 ) {
     let args = RowArgs {
         from: image.source.at(channels.start, y, x),
@@ -168,8 +195,8 @@ fn copy(
         stride: image.columns.stride,
         step: 1,
         group: 1,
-        to,
-        to_step: stage.gemm.columns(),
+        to: place.to,
+        to_step: place.step,
         len: count,
         pad: true,
         odd: core::ptr::null_mut(),
@@ -205,17 +232,19 @@ fn exact_columns(
     scratch: Scratch,
 ) {
     let (y, x) = (image.rows.start(oy), image.columns.start(columns.start));
-    let (window, width, channels) = (&stage.spec.window, stage.gemm.columns(), 0..stage.spec.in_channels);
+    let (window, channels) = (&stage.spec.window, 0..stage.spec.in_channels);
+    let step = stage.gemm.strip_width(columns.len());
     let runs = match stage.taps_inside(image, y, x) {
         Some(([first_ky, first_kx], runs)) => {
-            let tap_len = stage.spec.in_channels * width;
+            let tap_len = stage.spec.in_channels * step;
             for ky in 0..runs.segments[0] {
                 for kx in 0..runs.segments[1] {
                     let at = |start: isize, k: usize, dilation: usize| start + (k * dilation) as isize;
                     let y = at(y, first_ky + ky, window.dilation[0]);
                     let x = at(x, first_kx + kx, window.dilation[1]);
                     let to = scratch.ptr.wrapping_add((ky * runs.segments[1] + kx) * tap_len);
-                    copy(stage, image, &channels, [y, 0], image.columns.input, x, columns.len(), to);
+                    let available = image.columns.input;
+                    copy(stage, image, &channels, [y, 0], available, x, columns.len(), Place { to, step });
                 }
             }
             Runs { pixel_steps: [runs.segments[1] * tap_len, tap_len], ..runs }
@@ -224,7 +253,7 @@ fn exact_columns(
         None => Runs { segments: [0, 0], ..Runs::whole(0) },
     };
     let output = image.target.at(0, oy, columns.start);
-    // SAFETY: the scratch holds `width` pixels for each k of the runs; the columns are inside the output row.
+    // SAFETY: the scratch holds a strip's width of pixels for each k of the runs; the columns are inside the output row.
     unsafe {
         stage.gemm.pixel_strip(scratch.ptr, output, image.target.strides.c, columns.len(), &runs, panels, &Part::WHOLE);
     }

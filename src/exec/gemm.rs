@@ -14,19 +14,21 @@ use core::ops::Range;
 use std::sync::OnceLock;
 
 /// A kernel and the rows of its tile.
-type Tile = (usize, &'static KernelDesc);
+pub(super) type Tile = (usize, &'static KernelDesc);
 
 /// Most vectors of columns that a kernel has.
 const MAX_VECTORS: usize = 4;
 
 /// The kernels of one layout, instruction set and epilogue.
-struct Tiles {
+pub(super) struct Tiles {
     /// Kernels by vectors of columns (index 0: half a vector, if there are any), the tallest first.
-    by_vectors: [Vec<Tile>; MAX_VECTORS + 1],
+    pub by_vectors: [Vec<Tile>; MAX_VECTORS + 1],
     /// Vectors of columns of the widest kernel.
-    vectors: usize,
+    pub vectors: usize,
     /// Widths that a panel of weights may have.
-    panels: Vec<usize>,
+    pub panels: Vec<usize>,
+    /// CHW: the kernel for few pixels, and the vectors of output channels that it makes of a panel.
+    pub few: (usize, &'static KernelDesc),
 }
 
 impl Tiles {
@@ -51,7 +53,8 @@ impl Tiles {
             // Panels are as wide as a kernel has rows.
             Layout::Chw => by_vectors[vectors].iter().map(|&(rows, _)| rows).collect(),
         };
-        Self { by_vectors, vectors, panels }
+        let few = select::gemm_few(isa, DType::F32, epilogue);
+        Self { by_vectors, vectors, panels, few }
     }
 
     /// Kernels of the widest tiles.
@@ -64,8 +67,8 @@ impl Tiles {
 pub(super) struct Gemm {
     pub packed: PackedGemm,
     pub epilogue: EpilogueArgs,
-    tiles: &'static Tiles,
-    lanes: usize,
+    pub tiles: &'static Tiles,
+    pub lanes: usize,
     /// Whether the weights stay in the second-level cache while all pixels pass.
     stays: bool,
 }
@@ -108,7 +111,7 @@ impl Part {
     pub(super) const WHOLE: Self = Self { begins: true, ends: true, residual: core::ptr::null(), residual_step: 0 };
 
     /// Where the residual of pixel `pixels` and channel `channels` (in elements) is; null if there is none.
-    const fn residual_at(&self, offset: usize) -> *const f32 {
+    pub(super) const fn residual_at(&self, offset: usize) -> *const f32 {
         if self.residual.is_null() { self.residual } else { self.residual.wrapping_add(offset) }
     }
 }
@@ -253,6 +256,7 @@ impl Gemm {
         let args = GemmArgs {
             a: pixels.input.wrapping_add(first * pixels.in_step),
             a_row: pixels.in_step,
+            a_width: 0,
             segments: runs.segments,
             a_steps: runs.pixel_steps,
             b_steps: weight_steps(runs, panel),
@@ -280,63 +284,10 @@ impl Gemm {
         }
         rows * count
     }
-
-    /// CHW: output channels of the panels `panels` for up to [`Gemm::columns`] pixels, packed as that many for each k;
-    /// output channel `o` of pixel `i` goes to `output[o·plane + i]`.
-    ///
-    /// # Safety
-    /// All runs of the packed pixels must be readable, `count` pixels of every output channel of the panels writable; for a part
-    /// of the sums as [`Gemm::pixel_part`].
-    #[allow(clippy::too_many_arguments)]
-    pub(super) unsafe fn pixel_strip(
-        &self,
-        strip: *const f32,
-        output: *mut f32,
-        plane: usize,
-        count: usize,
-        runs: &Runs,
-        panels: Range<usize>,
-        part: &Part,
-    ) {
-        for panel in &self.packed.panels()[panels] {
-            let Some((_, kernel)) = self.tiles.widest().iter().find(|&&(rows, _)| rows == panel.width) else {
-                continue;
-            };
-            let weights = self.packed.as_slice()[panel.offset..].as_ptr();
-            let args = GemmArgs {
-                a: weights.wrapping_add((1 + runs.weight_start) * panel.width),
-                a_row: 1,
-                segments: runs.segments,
-                a_steps: weight_steps(runs, panel),
-                b_steps: runs.pixel_steps,
-                run: runs.run,
-                b: strip,
-                ahead: weights,
-                ahead_step: 0,
-                ahead_tile: 0,
-                bias: weights,
-                begins: part.begins,
-                ends: part.ends,
-                residual: part.residual_at(panel.first * part.residual_step),
-                residual_row: part.residual_step,
-                c: output.wrapping_add(panel.first * plane),
-                c_row: plane,
-                rows: panel.count,
-                tiles: 1,
-                columns: count,
-                epilogue: self.epilogue,
-            };
-            if let KernelFn::Gemm(run) = kernel.run {
-                // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for
-                // kernels of this many rows.
-                unsafe { run(&args) }
-            }
-        }
-    }
 }
 
 /// Elements of a panel between runs.
-const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
+pub(super) const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
     let [outer, inner] = runs.weight_steps;
     [outer * panel.width, inner * panel.width]
 }

@@ -10,6 +10,7 @@ mod depthwise;
 mod executor;
 mod functions;
 mod gemm;
+mod gemm_chw;
 mod interleave;
 mod inverted;
 mod inverted_plan;

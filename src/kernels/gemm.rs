@@ -19,8 +19,10 @@ use crate::simd::{Simd, unroll};
 pub(crate) struct GemmArgs {
     /// A's element (0, 0).
     pub a: *const f32,
-    /// Elements between rows of A (not used where A is packed).
+    /// Elements between rows of A (not used where A is packed), or between its panels for few pixels.
     pub a_row: usize,
+    /// Elements of a panel of A for each k, for few pixels: see [`gemm_few`](super::gemm_few).
+    pub a_width: usize,
     /// The k of a sum stand in runs: `segments[0]` times `segments[1]` runs of `run` each.
     pub segments: [usize; 2],
     /// Elements of A between runs, outer and inner.
@@ -29,7 +31,7 @@ pub(crate) struct GemmArgs {
     pub b_steps: [usize; 2],
     /// Values of k in a run.
     pub run: usize,
-    /// B, packed: `NR` elements for each k of a run.
+    /// B, packed: `NR` elements for each k of a run (`columns` of them for few pixels).
     pub b: *const f32,
     /// Memory that the next tiles will read, hinted at `ahead_step` elements a k; any address, a hint never faults.
     pub ahead: *const f32,
@@ -53,7 +55,7 @@ pub(crate) struct GemmArgs {
     pub c_row: usize,
     /// Rows to store, at most `MR`. Where A is not packed all of them are stored.
     pub rows: usize,
-    /// Tiles to compute, `MR` rows further each; 1 where A is packed.
+    /// Tiles to compute, `MR` rows further each; 1 where A is packed; for few pixels the panels.
     pub tiles: usize,
     /// Columns to store, at most `NR`.
     pub columns: usize,

@@ -6,6 +6,7 @@
 //! | [`line`], [`line_generic`] | channels (HWC) or columns (CHW) | a line of outputs along the other axis, any kernel |
 //! | [`walk_hwc`], `walk_chw` | channels (HWC) or columns (CHW) | pixels of a row or vectors of columns, walked down the map with all taps in registers |
 //! | [`gemm`] | output channels (HWC) or pixels (CHW) | rows × columns of a matrix product |
+//! | [`gemm_few`] | output channels (CHW) | a few pixels of a matrix product |
 
 // Unrolled bodies compare constant indices, 0 among them; left as comparisons, they fold away.
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
@@ -14,6 +15,7 @@ pub(crate) mod border;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
 pub(crate) mod descent;
 pub(crate) mod gemm;
+pub(crate) mod gemm_few;
 #[cfg(sepconv_neon)]
 pub(crate) mod gemm_lane;
 pub(crate) mod halved;

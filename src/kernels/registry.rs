@@ -1,6 +1,7 @@
 //! Every kernel of this build, as data: the shims that `build.rs` made from the tile table, and what each is for.
 
 use super::gemm::{self, GemmArgs};
+use super::gemm_few;
 use super::line::{self, Broadcast, LineArgs, PerLane};
 use super::line_generic;
 use super::probe::{self, ProbeArgs};
@@ -44,6 +45,8 @@ pub(crate) enum KernelKind {
     WalkColumns { window: (usize, usize) },
     /// A tile of a matrix product.
     Gemm { layout: Layout, rows: usize, vectors: usize },
+    /// A few pixels of a matrix product (CHW), for panels of at most so many vectors of output channels.
+    GemmFew { vectors: usize },
     /// A copy of a piece of a row.
     Rows,
     /// Measurements of the CPU.
@@ -94,6 +97,7 @@ mod tests {
                 let has = |wanted: &dyn Fn(KernelKind) -> bool| {
                     KERNELS.iter().any(|k| k.isa == isa && k.epilogue == epilogue && wanted(k.kind))
                 };
+                assert!(has(&|kind| matches!(kind, KernelKind::GemmFew { .. })), "{isa} few pixels {epilogue:?}");
                 for wanted in Layout::ALL {
                     let generic =
                         |kind| matches!(kind, KernelKind::Line { layout, window: None, .. } if layout == wanted);
@@ -127,7 +131,7 @@ mod tests {
                     KernelKind::Line { .. } | KernelKind::PairedLine { .. } | KernelKind::WalkColumns { .. },
                     KernelFn::Line(_)
                 ) | (KernelKind::Walk { .. }, KernelFn::Walk(_))
-                    | (KernelKind::Gemm { .. }, KernelFn::Gemm(_))
+                    | (KernelKind::Gemm { .. } | KernelKind::GemmFew { .. }, KernelFn::Gemm(_))
                     | (KernelKind::Rows, KernelFn::Rows(_))
                     | (KernelKind::Probe { .. }, KernelFn::Probe(_))
             );

@@ -34,7 +34,8 @@ impl PackedGemm {
             offset += (width * (k + 1)).next_multiple_of(crate::buffer::LINE);
         }
         debug_assert_eq!(first, cout);
-        let mut data = AlignedBuffer::zeroed(offset);
+        // Behind the last panel, too, whole vectors may be loaded.
+        let mut data = AlignedBuffer::zeroed(offset + crate::buffer::LINE);
         for panel in &panels {
             let to = &mut data.as_mut_slice()[panel.offset..][..panel.width * (k + 1)];
             let (to_bias, to_weights) = to.split_at_mut(panel.width);

@@ -145,6 +145,15 @@ pub(crate) fn gemm_vectors(layout: Layout, isa: Isa, dtype: DType, epilogue: Epi
     vectors.max().expect("every instruction set has gemm kernels")
 }
 
+/// The kernel for few pixels (CHW), and the vectors of output channels that a panel may have for it.
+pub(crate) fn gemm_few(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> (usize, &'static KernelDesc) {
+    let mut found = candidates(isa, dtype, epilogue).filter_map(|kernel| match kernel.kind {
+        KernelKind::GemmFew { vectors } => Some((vectors, kernel)),
+        _ => None,
+    });
+    found.next().expect("every instruction set has a kernel for few pixels")
+}
+
 /// The row copy of an instruction set.
 pub(crate) fn rows(isa: Isa, dtype: DType) -> &'static KernelDesc {
     let mut all = candidates(isa, dtype, EpilogueKind::Clamp);

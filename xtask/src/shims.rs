@@ -88,6 +88,7 @@ fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
         // Two values of k a round.
         Shape::GemmChw { rows, vectors } if by_lane > 0 && rows % by_lane == 0 => Some(2 * rows * vectors),
         Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => Some(rows * vectors),
+        Shape::GemmFew { vectors, pixels } => Some(2 * vectors * pixels),
         Shape::Rows => None,
         Shape::Probe { chains } => Some(chains),
     }
@@ -135,6 +136,7 @@ mod tests {
         assert_eq!(multiply_adds(Shape::GemmHwc { rows: 6, vectors: 4 }, 4), Some(96));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 3 }, 4), Some(48));
         assert_eq!(multiply_adds(Shape::GemmChw { rows: 2, vectors: 3 }, 4), Some(6));
+        assert_eq!(multiply_adds(Shape::GemmFew { vectors: 2, pixels: 4 }, 4), Some(16));
         assert_eq!(multiply_adds(Shape::Rows, 0), None);
     }
 
