@@ -104,6 +104,8 @@ unsafe fn copy<S: Simd>(s: S, from: *const f32, to: *mut f32, len: usize) {
     // SAFETY: every access stays below `len`.
     unsafe {
         while i + S::LANES <= len {
+            // What the next call copies of the row, if it goes on there.
+            s.prefetch(from.wrapping_add(i + len));
             s.store(to.add(i), s.load(from.add(i)));
             i += S::LANES;
         }
