@@ -101,10 +101,7 @@ fn pixels(
             pack(stage, image, piece, &sum.channels, place);
         }
         let rest = Piece { first: few, count: end - few };
-        let packed_rest = scratch.ptr.wrapping_add((few - start) * k);
-        if rest.count > 0 {
-            pack(stage, image, rest, &sum.channels, Place { to: packed_rest, step: rest.count });
-        }
+        let packed_rest = pack_rest(stage, image, rest, &sum.channels, scratch.ptr.wrapping_add((few - start) * k));
         let plane = image.target.strides.c;
         let place_of = |piece: Piece| {
             let (oy, ox) = (piece.first / image.columns.output, piece.first % image.columns.output);
@@ -125,20 +122,44 @@ fn pixels(
             }
             if rest.count > 0 {
                 let (output, part) = place_of(rest);
-                // SAFETY: as above, behind the strips and as many pixels for each k as there are.
+                // SAFETY: as above; there are as many pixels for each k as `rest` has.
                 unsafe { stage.gemm.few_pixels(packed_rest, output, plane, rest.count, &runs, pair, &part) }
             }
         }
     }
 }
 
-/// Copies a piece's inputs to their place, row by row of the output.
-fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, channels: &Range<usize>, place: Place) {
+/// Whether pixels stand in a plane as they do in the output: one row of them all.
+fn is_flat(stage: &DenseStage, image: &DenseImage) -> bool {
     let width = image.columns.output;
     // A window of one tap may have padding: that of a `Conv2d`.
     let whole_map = image.rows.output == image.rows.input && width == image.columns.input;
-    if stage.reads_every_pixel() && whole_map && image.source.strides.h == width {
-        // One row of all pixels.
+    stage.reads_every_pixel() && whole_map && image.source.strides.h == width
+}
+
+/// Packs the last few pixels of a block, `rest.count` for each k, and returns where they are: left where they stand if they are a whole
+/// map without gaps.
+fn pack_rest(
+    stage: &DenseStage,
+    image: &DenseImage,
+    rest: Piece,
+    channels: &Range<usize>,
+    scratch: *mut f32,
+) -> *const f32 {
+    let all = image.rows.input * image.columns.input;
+    if is_flat(stage, image) && rest.count == all && image.source.strides.c == all {
+        return image.source.at(channels.start, 0, 0);
+    }
+    if rest.count > 0 {
+        pack(stage, image, rest, channels, Place { to: scratch, step: rest.count });
+    }
+    scratch
+}
+
+/// Copies a piece's inputs to their place, row by row of the output.
+fn pack(stage: &DenseStage, image: &DenseImage, piece: Piece, channels: &Range<usize>, place: Place) {
+    let width = image.columns.output;
+    if is_flat(stage, image) {
         let available = image.rows.input * width;
         return copy(stage, image, channels, [0, 0], available, piece.first as isize, piece.count, place);
     }
