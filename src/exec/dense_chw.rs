@@ -134,7 +134,7 @@ fn is_flat(stage: &DenseStage, image: &DenseImage) -> bool {
     let width = image.columns.output;
     // A window of one tap may have padding: that of a `Conv2d`.
     let whole_map = image.rows.output == image.rows.input && width == image.columns.input;
-    stage.reads_every_pixel() && whole_map && image.source.strides.h == width
+    stage.reads_every_pixel() && whole_map && (image.rows.input == 1 || image.source.strides.h == width)
 }
 
 /// Packs the last few pixels of a block, `rest.count` for each k, and returns where they are: left where they stand if they are a whole

@@ -57,3 +57,16 @@ fn products() {
         }
     }
 }
+
+/// CHW: pixels that are too few for a vector, alone and behind vectors; with the last panel of a pair narrower, or none beside it.
+#[test]
+fn products_of_few_pixels() {
+    for activation in EPILOGUES {
+        for outputs in [1, 14, 33, 61] {
+            for pixels in [1, 2, 3, 4, 5, 6, 7, 49, 52] {
+                let spec = PointwiseSpec::new(100, outputs).activation(activation).layout(Layout::Chw);
+                Case::new(spec, [1, pixels]).check();
+            }
+        }
+    }
+}

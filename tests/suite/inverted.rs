@@ -127,6 +127,9 @@ pub fn blocks() -> Vec<(InvertedResidualSpec, Shape)> {
         (spec(16, 96, 16, [3, 3]).residual(true), Shape::new(1, 16, 56, 56)),
         (spec(4, 4, 4, [3, 3]).residual(true), Shape::new(1, 4, 1, 1)),
         (spec(6, 256, 9, [3, 3]), Shape::new(1, 6, 30, 7)),
+        // CHW: one pixel, or two, behind whole vectors of them.
+        (spec(40, 300, 40, [3, 3]).residual(true), Shape::new(1, 40, 7, 7)),
+        (spec(40, 120, 40, [3, 3]).residual(true), Shape::new(2, 40, 3, 6)),
     ];
     blocks.iter().flat_map(|&(spec, shape)| Layout::ALL.map(|layout| (with_layout(spec, layout), shape))).collect()
 }
