@@ -3,6 +3,7 @@
 
 use super::dense::{DenseImage, DenseStage, Sum};
 use super::gemm::{Part, Runs};
+use super::gemm_chw::Columns;
 use super::split::Scratch;
 use super::window::Axis;
 use crate::kernels::registry::KernelFn;
@@ -102,28 +103,26 @@ fn pixels(
         }
         let rest = Piece { first: few, count: end - few };
         let packed_rest = pack_rest(stage, image, rest, &sum.channels, scratch.ptr.wrapping_add((few - start) * k));
-        let plane = image.target.strides.c;
-        let place_of = |piece: Piece| {
+        let columns = |piece: Piece, packed: *const f32| {
             let (oy, ox) = (piece.first / image.columns.output, piece.first % image.columns.output);
-            (image.target.at(0, oy, ox), sum.part(oy, ox, false))
+            let (output, plane) = (image.target.at(0, oy, ox), image.target.strides.c);
+            (Columns { packed, output, plane, count: piece.count }, sum.part(oy, ox, false))
         };
         // The rest of the pixels with two panels at a time, while these are in the cache.
         for first in panels.clone().step_by(2) {
             let pair = first..(first + 2).min(panels.end);
             for panel in pair.clone() {
                 for (strip, piece) in strips.clone().enumerate() {
-                    let ((output, part), packed) = (place_of(piece), strip_at(strip));
+                    let (columns, part) = columns(piece, strip_at(strip));
                     // SAFETY: the strip holds its width of pixels for each k; its `count` pixels stand side by side in every output
                     // plane and in the residual's, and the output holds the sums so far unless they begin.
-                    unsafe {
-                        stage.gemm.pixel_strip(packed, output, plane, piece.count, &runs, panel..panel + 1, &part)
-                    }
+                    unsafe { stage.gemm.pixel_strip(&columns, &runs, panel, &part) }
                 }
             }
             if rest.count > 0 {
-                let (output, part) = place_of(rest);
+                let (columns, part) = columns(rest, packed_rest);
                 // SAFETY: as above; there are as many pixels for each k as `rest` has.
-                unsafe { stage.gemm.few_pixels(packed_rest, output, plane, rest.count, &runs, pair, &part) }
+                unsafe { stage.gemm.few_pixels(&columns, &runs, pair, &part) }
             }
         }
     }
@@ -273,9 +272,10 @@ fn exact_columns(
         // No tap at all: the bias alone.
         None => Runs { segments: [0, 0], ..Runs::whole(0) },
     };
-    let output = image.target.at(0, oy, columns.start);
-    // SAFETY: the scratch holds a strip's width of pixels for each k of the runs; the columns are inside the output row.
-    unsafe {
-        stage.gemm.pixel_strip(scratch.ptr, output, image.target.strides.c, columns.len(), &runs, panels, &Part::WHOLE);
+    let (output, plane) = (image.target.at(0, oy, columns.start), image.target.strides.c);
+    let columns = Columns { packed: scratch.ptr, output, plane, count: columns.len() };
+    for panel in panels {
+        // SAFETY: the scratch holds a strip's width of pixels for each k of the runs; the columns are inside the output row.
+        unsafe { stage.gemm.pixel_strip(&columns, &runs, panel, &Part::WHOLE) }
     }
 }

@@ -5,11 +5,23 @@
 use super::gemm::{Gemm, Part, Runs, weight_steps};
 use crate::kernels::gemm::GemmArgs;
 use crate::kernels::registry::KernelFn;
+use crate::pack::gemm::Panel;
 use core::ops::Range;
 
 /// Multiply-adds that could begin while `chains` of them, each waiting for itself, do: a core has room for at least eight.
 const fn multiply_adds(chains: usize) -> usize {
     if chains < 8 { 8 } else { chains }
+}
+
+/// Pixels as columns of a product.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    /// Their values, all pixels' for each k.
+    pub packed: *const f32,
+    /// Where output channel 0 of pixel 0 goes, and the elements from channel to channel; pixels stand side by side.
+    pub output: *mut f32,
+    pub plane: usize,
+    pub count: usize,
 }
 
 impl Gemm {
@@ -47,113 +59,74 @@ impl Gemm {
         self.strip_vectors(count) * self.lanes
     }
 
-    /// Output channels of the panels `panels` for `count` pixels, packed as [`Gemm::strip_width`] for each k;
-    /// output channel `o` of pixel `i` goes to `output[o·plane + i]`.
+    /// Output channels of a panel for pixels packed as [`Gemm::strip_width`] for each k.
     ///
     /// # Safety
-    /// All runs of the packed pixels must be readable, `count` pixels of every output channel of the panels writable; for a part
+    /// All runs of the packed pixels must be readable, `count` pixels of every output channel of the panel writable; for a part
     /// of the sums as [`Gemm::pixel_part`].
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    pub(super) unsafe fn pixel_strip(
-        &self,
-        strip: *const f32,
-        output: *mut f32,
-        plane: usize,
-        count: usize,
-        runs: &Runs,
-        panels: Range<usize>,
-        part: &Part,
-    ) {
-        let tiles = &self.tiles.by_vectors[self.strip_vectors(count)];
-        for panel in &self.packed.panels()[panels] {
-            let Some((_, kernel)) = tiles.iter().find(|&&(rows, _)| rows == panel.width) else {
-                continue;
-            };
-            let weights = self.packed.as_slice()[panel.offset..].as_ptr();
-            let args = GemmArgs {
-                a: weights.wrapping_add((1 + runs.weight_start) * panel.width),
-                a_row: 1,
-                a_width: 0,
-                segments: runs.segments,
-                a_steps: weight_steps(runs, panel),
-                b_steps: runs.pixel_steps,
-                run: runs.run,
-                b: strip,
-                ahead: weights,
-                ahead_step: 0,
-                ahead_tile: 0,
-                bias: weights,
-                begins: part.begins,
-                ends: part.ends,
-                residual: part.residual_at(panel.first * part.residual_step),
-                residual_row: part.residual_step,
-                c: output.wrapping_add(panel.first * plane),
-                c_row: plane,
-                rows: panel.count,
-                tiles: 1,
-                columns: count,
-                epilogue: self.epilogue,
-            };
-            if let KernelFn::Gemm(run) = kernel.run {
-                // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for
-                // kernels of this many rows.
-                unsafe { run(&args) }
-            }
+    pub(super) unsafe fn pixel_strip(&self, columns: &Columns, runs: &Runs, panel: usize, part: &Part) {
+        let panel = &self.packed.panels()[panel];
+        let tiles = &self.tiles.by_vectors[self.strip_vectors(columns.count)];
+        let kernel = tiles.iter().find(|&&(rows, _)| rows == panel.width).map(|(_, kernel)| kernel.run);
+        if let Some(KernelFn::Gemm(run)) = kernel {
+            // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for kernels of
+            // this many rows.
+            unsafe { run(&self.columns_args(columns, runs, panel, part)) }
         }
     }
 
-    /// Output channels of the panels `panels`, one or two, for `count` pixels, packed as that many for each k; else as
-    /// [`Gemm::pixel_strip`].
+    /// Output channels of the panels `panels`, one or two, for pixels packed as `count` for each k.
     ///
     /// # Safety
-    /// As there.
-    #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
-    pub(super) unsafe fn few_pixels(
-        &self,
-        packed: *const f32,
-        output: *mut f32,
-        plane: usize,
-        count: usize,
-        runs: &Runs,
-        panels: Range<usize>,
-        part: &Part,
-    ) {
+    /// As [`Gemm::pixel_strip`].
+    #[inline(never)] // its frame would be in the way of the strips
+    pub(super) unsafe fn few_pixels(&self, columns: &Columns, runs: &Runs, panels: Range<usize>, part: &Part) {
         let (mut panels, (_, kernel)) = (&self.packed.panels()[panels], self.tiles.few);
+        let KernelFn::Gemm(run) = kernel.run else { return };
         while let [first, rest @ ..] = panels {
-            let second = rest.first().filter(|second| second.width == first.width);
-            let weights = self.packed.as_slice()[first.offset..].as_ptr();
-            let args = GemmArgs {
-                a: weights.wrapping_add((1 + runs.weight_start) * first.width),
-                a_row: second.map_or(0, |second| second.offset - first.offset),
-                a_width: first.width,
-                segments: runs.segments,
-                a_steps: weight_steps(runs, first),
-                b_steps: runs.pixel_steps,
-                run: runs.run,
-                b: packed,
-                ahead: weights,
-                ahead_step: 0,
-                ahead_tile: 0,
-                bias: weights,
-                begins: part.begins,
-                ends: part.ends,
-                residual: part.residual_at(first.first * part.residual_step),
-                residual_row: part.residual_step,
-                c: output.wrapping_add(first.first * plane),
-                c_row: plane,
-                rows: first.count + second.map_or(0, |second| second.count),
-                tiles: 1 + usize::from(second.is_some()),
-                columns: count,
-                epilogue: self.epilogue,
-            };
-            if let KernelFn::Gemm(run) = kernel.run {
-                // SAFETY: the operator's ISA was checked when it was made; the caller's promise; behind every panel a vector can be
-                // loaded (`PackedGemm::new`).
-                unsafe { run(&args) }
+            let mut args = self.columns_args(columns, runs, first, part);
+            panels = rest;
+            if let [second, rest @ ..] = rest
+                && second.width == first.width
+            {
+                args.a_row = second.offset - first.offset;
+                args.rows += second.count;
+                args.tiles = 2;
+                panels = rest;
             }
-            panels = if second.is_some() { &rest[1..] } else { rest };
+            // SAFETY: the operator's ISA was checked when it was made; the caller's promise; behind every panel a vector can be
+            // loaded (`PackedGemm::new`).
+            unsafe { run(&args) }
+        }
+    }
+
+    #[inline(always)]
+    fn columns_args(&self, columns: &Columns, runs: &Runs, panel: &Panel, part: &Part) -> GemmArgs {
+        let weights = self.packed.as_slice()[panel.offset..].as_ptr();
+        GemmArgs {
+            a: weights.wrapping_add((1 + runs.weight_start) * panel.width),
+            a_row: 0,
+            a_width: panel.width,
+            segments: runs.segments,
+            a_steps: weight_steps(runs, panel),
+            b_steps: runs.pixel_steps,
+            run: runs.run,
+            b: columns.packed,
+            ahead: weights,
+            ahead_step: 0,
+            ahead_tile: 0,
+            bias: weights,
+            begins: part.begins,
+            ends: part.ends,
+            residual: part.residual_at(panel.first * part.residual_step),
+            residual_row: part.residual_step,
+            c: columns.output.wrapping_add(panel.first * columns.plane),
+            c_row: columns.plane,
+            rows: panel.count,
+            tiles: 1,
+            columns: columns.count,
+            epilogue: self.epilogue,
         }
     }
 }
