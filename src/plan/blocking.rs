@@ -261,9 +261,15 @@ mod tests {
     #[test]
     fn strips_fill_half_the_first_level() {
         // 35 rows of 114 elements.
-        for (output_rows, row_len, stride, span, expected) in
-            [(112, 114, 1, 3, 28), (112, 114, 1, 1, 35), (112, 114, 2, 3, 14), (112, 2000, 1, 3, 7), (5, 2000, 1, 3, 5)]
-        {
+        for (output_rows, row_len, stride, span, expected) in [
+            (112, 114, 1, 3, 28),
+            (112, 114, 1, 1, 35),
+            (112, 114, 2, 3, 14),
+            (112, 2000, 1, 3, 7),
+            (5, 2000, 1, 3, 5),
+            (33, 114, 1, 3, 33),
+            (34, 114, 1, 3, 28),
+        ] {
             let found = strip_rows(output_rows, 7, row_len, stride, span, CACHES);
             assert_eq!(found, expected, "{output_rows} rows of {row_len}, {span} at {stride}");
         }
