@@ -8,10 +8,8 @@ use std::fmt::Write;
 pub fn registry(tiles: &[Tile], arch: &str) -> String {
     let (mut shims, mut rows) = (BTreeMap::new(), String::new());
     for tile in tiles.iter().filter(|tile| tile.target.arch.is_empty() || tile.target.arch == arch) {
-        let epilogues: &[&str] =
-            if matches!(tile.shape, Shape::Rows | Shape::Probe { .. }) { &["Clamp"] } else { &["Clamp", "Curve"] };
-        for epilogue in epilogues {
-            expand(tile, epilogue, &mut shims, &mut rows);
+        for epilogue in tile.epilogues {
+            expand(tile, &format!("{epilogue:?}"), &mut shims, &mut rows);
         }
     }
     let mut source = String::new();
@@ -34,8 +32,13 @@ fn module(tile: &Tile, epilogue: &str) -> String {
 
 fn expand(tile: &Tile, epilogue: &str, shims: &mut BTreeMap<String, String>, rows: &mut String) {
     let target = tile.target;
-    let row = Row::of(tile, epilogue);
+    let row = Row::of(tile, if epilogue == "CurveAfter" { "Clamp" } else { epilogue });
     let module = module(tile, epilogue);
+    let (token, call) = (format!("{}::assume()", target.token), row.call.replace("{S}", target.token));
+    let body = match epilogue {
+        "CurveAfter" => format!("let s = {token}; curve_rows::after(s, args, |args| {call}(s, args))"),
+        _ => format!("{call}({token}, args)"),
+    };
     let shims = shims.entry(module.clone()).or_default();
     let suffix = if epilogue == "Curve" { "_curve" } else { "" };
     let name = format!("f32_{}{suffix}__{}", row.name, target.name);
@@ -52,11 +55,9 @@ fn expand(tile: &Tile, epilogue: &str, shims: &mut BTreeMap<String, String>, row
              #[cfg(sepconv_record_kernels)]\n    \
              {{\n        static RAN: crate::kernels::record::Ran = crate::kernels::record::Ran::new();\n        \
                  RAN.note(\"{name}\");\n    }}\n    \
-             // SAFETY: the caller's promise is the CPU's features and the kernel's contract.\n    \
-             unsafe {{ {call}({token}::assume(), args) }}\n}}",
+             // SAFETY: the function's own contract: the CPU's features, and what the kernel asks for.\n    \
+             unsafe {{ {body} }}\n}}",
         args = row.args,
-        call = row.call.replace("{S}", target.token),
-        token = target.token,
     )
     .expect("writing to a string");
     writeln!(

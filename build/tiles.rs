@@ -108,11 +108,24 @@ pub enum Shape {
     Probe { chains: usize },
 }
 
+/// An epilogue that a kernel is compiled with: a type of `crate::epilogue` and variant of `EpilogueKind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Epilogue {
+    /// Limits, in registers.
+    Clamp,
+    /// Curves, in registers.
+    Curve,
+    /// Limits in registers, curves as a pass over rows just written.
+    CurveAfter,
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Tile {
     pub target: Target,
     pub shape: Shape,
+    /// An instance of the kernel for each.
+    pub epilogues: &'static [Epilogue],
 }
 
 impl Tile {
@@ -178,7 +191,17 @@ impl Tile {
 }
 
 const fn tile(target: Target, shape: Shape) -> Tile {
-    Tile { target, shape }
+    let epilogues: &[Epilogue] = match shape {
+        Shape::Rows | Shape::Probe { .. } => &[Epilogue::Clamp],
+        // Products are quickly compiled, and few of their rows are ever in the first-level cache at once.
+        Shape::GemmHwc { .. } | Shape::GemmChw { .. } | Shape::GemmFew { .. } => &[Epilogue::Clamp, Epilogue::Curve],
+        _ => &[Epilogue::CurveAfter],
+    };
+    Tile { target, shape, epilogues }
+}
+/// The row with an instance of its own for curves in registers: where a pass over what it wrote would take more than a twentieth of its time.
+const fn curve(tile: Tile) -> Tile {
+    Tile { epilogues: &[Epilogue::Clamp, Epilogue::Curve], ..tile }
 }
 const fn hwc(target: Target, kernel: usize, stride: usize, outputs: usize) -> Tile {
     tile(target, Shape::LineHwc { kernel, stride, outputs })
@@ -211,23 +234,22 @@ pub const TILES: &[Tile] = &[
     // 32 registers: 14 outputs and a 7-tap row, or 14 outputs and nine taps.
     hwc(AVX512, 3, 1, 7),
     hwc(AVX512, 3, 2, 7),
-    hwc(AVX512, 5, 1, 14),
-    hwc(AVX512, 5, 1, 7),
-    hwc(AVX512, 5, 2, 7),
+    curve(hwc(AVX512, 5, 1, 14)),
+    curve(hwc(AVX512, 5, 1, 7)),
+    curve(hwc(AVX512, 5, 2, 7)),
     hwc(AVX512, 7, 1, 14),
     hwc(AVX512, 7, 1, 7),
     hwc(AVX512, 7, 2, 7),
     hwc(AVX512, 9, 1, 7),
     hwc(AVX512, 11, 1, 7),
-    walk_hwc(AVX512, 3, 1, [2, 2]),
-    walk_hwc(AVX512, 3, 1, [7, 1]),
-    walk_hwc(AVX512, 3, 2, [7, 1]),
-    walk_hwc(AVX512, 3, 2, [2, 2]),
-    walk_chw(AVX512, 3, 1, 3),
+    curve(walk_hwc(AVX512, 3, 1, [2, 2])),
+    curve(walk_hwc(AVX512, 3, 1, [7, 1])),
+    curve(walk_hwc(AVX512, 3, 2, [7, 1])),
+    curve(walk_hwc(AVX512, 3, 2, [2, 2])),
+    curve(walk_chw(AVX512, 3, 1, 3)),
     walk_chw(AVX512, 3, 2, 3),
     chw(AVX512, 1, 1, 14),
     chw(AVX512, 1, 1, 7),
-    chw(AVX512, 3, 1, 14),
     chw(AVX512, 3, 1, 7),
     chw(AVX512, 3, 2, 7),
     chw(AVX512, 5, 1, 14),
@@ -239,7 +261,7 @@ pub const TILES: &[Tile] = &[
     chw(AVX512, 9, 1, 7),
     chw(AVX512, 11, 1, 7),
     paired(AVX512, 5, 1, 7),
-    paired(AVX512, 5, 2, 7),
+    curve(paired(AVX512, 5, 2, 7)),
     paired(AVX512, 7, 1, 7),
     paired(AVX512, 7, 2, 7),
     tile(AVX512, Shape::GenericHwc { outputs: 8 }),
@@ -268,21 +290,21 @@ pub const TILES: &[Tile] = &[
     tile(AVX512, Shape::Rows),
     tile(AVX512, Shape::Probe { chains: 16 }),
     // 16 registers: 7 outputs, a 7-tap row and one input.
-    hwc(AVX2, 3, 1, 7),
-    hwc(AVX2, 3, 2, 7),
-    hwc(AVX2, 5, 1, 7),
-    hwc(AVX2, 5, 2, 7),
+    curve(hwc(AVX2, 3, 1, 7)),
+    curve(hwc(AVX2, 3, 2, 7)),
+    curve(hwc(AVX2, 5, 1, 7)),
+    curve(hwc(AVX2, 5, 2, 7)),
     hwc(AVX2, 7, 1, 7),
     hwc(AVX2, 7, 2, 7),
     hwc(AVX2, 9, 1, 4),
     hwc(AVX2, 11, 1, 4),
     walk_chw(AVX2, 3, 2, 3),
-    walk_hwc(AVX2, 3, 1, [2, 2]),
-    walk_hwc(AVX2, 3, 2, [2, 2]),
+    curve(walk_hwc(AVX2, 3, 1, [2, 2])),
+    curve(walk_hwc(AVX2, 3, 2, [2, 2])),
     chw(AVX2, 1, 1, 7),
-    chw(AVX2, 3, 1, 7),
+    curve(chw(AVX2, 3, 1, 7)),
     chw(AVX2, 3, 2, 7),
-    chw(AVX2, 5, 1, 7),
+    curve(chw(AVX2, 5, 1, 7)),
     chw(AVX2, 5, 2, 7),
     chw(AVX2, 7, 1, 7),
     chw(AVX2, 7, 2, 7),

@@ -1,17 +1,26 @@
 //! What happens to finished sums before they are stored: the activation. (Bias is where a sum starts.)
 //!
-//! Kernels take the epilogue as a type parameter. Two types cover all activations: [`Clamp`] for those that only limit
-//! the range (identity included: its limits are infinite), and [`Curve`] for the others. Both are part of the kernel: sums never leave
-//! its registers before they are what is stored.
+//! Kernels take the epilogue as a type parameter; the tile table says which. [`Clamp`] is for activations that only limit the range
+//! (identity included: its limits are infinite), [`Curve`] for the others, both in the kernel's registers. Rows without an instance for curves have [`Clamp`]'s followed by a pass over what was just
+//! written ([`curve_rows`](crate::kernels::curve_rows)).
 
-use crate::simd::Simd;
+use crate::simd::{Simd, unroll};
 use crate::spec::Activation;
 
-/// Which monomorphised epilogue an activation needs.
+/// Which epilogue an activation needs, or a kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum EpilogueKind {
     Clamp,
     Curve,
+    /// Of kernels only: both of the others.
+    CurveAfter,
+}
+
+impl EpilogueKind {
+    /// Whether a kernel with this epilogue does for activations that need `wanted`.
+    pub(crate) fn serves(self, wanted: Self) -> bool {
+        self == Self::CurveAfter || self == wanted
+    }
 }
 
 /// An activation's parameters as the kernels read them.
@@ -25,6 +34,7 @@ pub(crate) struct EpilogueArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum CurveKind {
+    None,
     Leaky,
     HardSwish,
     Silu,
@@ -44,7 +54,12 @@ impl EpilogueArgs {
     }
 
     const fn clamp(lo: f32, hi: f32) -> (EpilogueKind, Self) {
-        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::Leaky })
+        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::None })
+    }
+
+    /// Whether a curve is asked for.
+    pub(crate) const fn is_curve(&self) -> bool {
+        !matches!(self.curve, CurveKind::None)
     }
 
     const fn curve(curve: CurveKind, slope: f32) -> (EpilogueKind, Self) {
@@ -90,6 +105,7 @@ impl Epilogue for Curve {
     #[inline(always)]
     fn apply<S: Simd>(s: S, args: &EpilogueArgs, x: S::V) -> S::V {
         match args.curve {
+            CurveKind::None => x,
             CurveKind::Leaky => leaky(s, x, args.slope),
             CurveKind::HardSwish => hard_swish(s, x),
             CurveKind::Silu => silu(s, x),
@@ -99,6 +115,54 @@ impl Epilogue for Curve {
     #[inline(always)]
     fn changes_nothing(_args: &EpilogueArgs) -> bool {
         false
+    }
+}
+
+/// Replaces every vector of `len` elements at `at` by what a curve makes of it.
+///
+/// # Safety
+/// They must be initialised and writable.
+#[inline(always)]
+pub(crate) unsafe fn curve_in_place<S: Simd>(s: S, args: &EpilogueArgs, at: *mut f32, len: usize) {
+    // A macro: a closure would be a function of its own, without the instruction set's features.
+    macro_rules! each {
+        (|$x:ident| $y:expr) => {{
+            let mut i = 0;
+            // SAFETY: the caller's elements are initialised and writable, and no access is beyond `len`.
+            unsafe {
+                // Four at a time: a curve is a long chain of operations.
+                while i + 4 * S::LANES <= len {
+                    let mut four = [s.splat(0.0); 4];
+                    unroll!(v < 4, max 4, {
+                        four[v] = s.load(at.add(i + v * S::LANES));
+                    });
+                    unroll!(v < 4, max 4, {
+                        let $x = four[v];
+                        four[v] = $y;
+                    });
+                    unroll!(v < 4, max 4, {
+                        s.store(at.add(i + v * S::LANES), four[v]);
+                    });
+                    i += 4 * S::LANES;
+                }
+                while i + S::LANES <= len {
+                    let $x = s.load(at.add(i));
+                    s.store(at.add(i), $y);
+                    i += S::LANES;
+                }
+                if i < len {
+                    let lanes = s.mask(len - i);
+                    let $x = s.load_masked(at.add(i), lanes);
+                    s.store_masked(at.add(i), $y, lanes);
+                }
+            }
+        }};
+    }
+    match args.curve {
+        CurveKind::None => {}
+        CurveKind::Leaky => each!(|x| leaky(s, x, args.slope)),
+        CurveKind::HardSwish => each!(|x| hard_swish(s, x)),
+        CurveKind::Silu => each!(|x| silu(s, x)),
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) enum Tested {
 
 impl Tested {
     /// Whether input `j` of `inputs` is tested, where an output reads `taps`.
+    #[inline(always)]
     pub(super) const fn tests(self, j: usize, inputs: usize, taps: usize) -> bool {
         match self {
             Self::None => false,
@@ -80,19 +81,10 @@ impl Border for Edge {
     const CUT: bool = true;
 }
 
-/// Runs the expression with the type of border that has to be tested bound to the name.
+/// Runs the expression with the type of border that has to be tested bound to the name; how many types there are is what the compiler has to
+/// copy the expression for.
 macro_rules! with_border {
-    // Partial vectors and those at the border of the map: not worth an instance without tests.
-    ($border:expr, masked, $edge:ident, $tile:expr) => {
-        if $border == Tested::All {
-            let $edge = Edge;
-            $tile
-        } else {
-            let $edge = Ends;
-            $tile
-        }
-    };
-    ($border:expr, whole, $edge:ident, $tile:expr) => {
+    ($border:expr, tuned, $edge:ident, $tile:expr) => {
         match $border {
             Tested::None => {
                 let $edge = Interior;
@@ -108,5 +100,29 @@ macro_rules! with_border {
             }
         }
     };
+    // Maps so narrow that a tile is seldom far from the border.
+    ($border:expr, narrow, $edge:ident, $tile:expr) => {
+        if $border == Tested::All {
+            let $edge = Edge;
+            $tile
+        } else {
+            let $edge = Ends;
+            $tile
+        }
+    };
+    // One tap at a time: a test is half of what is done with an input.
+    ($border:expr, generic, $edge:ident, $tile:expr) => {
+        if $border == Tested::None {
+            let $edge = Interior;
+            $tile
+        } else {
+            let $edge = Edge;
+            $tile
+        }
+    };
+    ($border:expr, rare, $edge:ident, $tile:expr) => {{
+        let $edge = Edge;
+        $tile
+    }};
 }
 pub(super) use with_border;

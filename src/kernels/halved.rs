@@ -4,9 +4,10 @@
 use super::lanes::{Lanes, Loader, Range};
 use crate::simd::Simd;
 
-/// Columns at stride 2: only elements inside the map are read, zeros for the others.
+/// Columns at stride 2: only elements inside the map are read, zeros for the others. `PLAIN` if taps whose elements are all inside have a
+/// loader of their own.
 #[derive(Clone, Copy)]
-pub(crate) struct Halved<S: Simd> {
+pub(crate) struct Halved<S: Simd, const PLAIN: bool = true> {
     /// Column that lane 0 of the vector reads, but for the tap's offset.
     pub column: usize,
     /// Columns of the map.
@@ -17,7 +18,20 @@ pub(crate) struct Halved<S: Simd> {
     pub mask: S::Mask,
 }
 
-impl<S: Simd> Halved<S> {
+impl<S: Simd, const PLAIN: bool> Halved<S, PLAIN> {
+    /// The same lanes with one loader for all taps.
+    #[inline(always)]
+    pub(super) fn masked(self) -> Halved<S, false> {
+        let Self { column, columns, offsets, mask } = self;
+        Halved { column, columns, offsets, mask }
+    }
+
+    /// Whether all elements of all `taps` are inside the map: then those of the first and the last are, which reach furthest.
+    #[inline(always)]
+    pub(super) fn all_inside(self, taps: usize) -> bool {
+        self.whole(0).is_some() && self.whole(taps - 1).is_some()
+    }
+
     /// Elements of the two vectors for an outer tap that are inside the map.
     #[inline(always)]
     fn inside(self, outer: usize) -> [usize; 2] {
@@ -28,11 +42,11 @@ impl<S: Simd> Halved<S> {
     }
 }
 
-impl<S: Simd> Lanes<S> for Halved<S> {
+impl<S: Simd, const PLAIN: bool> Lanes<S> for Halved<S, PLAIN> {
     type Loader = HalvedRange<S>;
     type Whole = HalvedAll;
     const PAIRS: bool = true;
-    const WHOLE: bool = true;
+    const WHOLE: bool = PLAIN;
 
     #[inline(always)]
     fn loader(self, s: S, outer: usize) -> HalvedRange<S> {
@@ -50,6 +64,32 @@ impl<S: Simd> Lanes<S> for Halved<S> {
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
         // SAFETY: the caller's promise is that of `store_masked`.
         unsafe { s.store_masked(p, s.in_order(v), self.mask) }
+    }
+}
+
+/// Columns at stride 2 of which all elements are inside the map for all taps.
+#[derive(Clone, Copy)]
+pub(crate) struct HalvedInside<S: Simd>(pub Halved<S>);
+
+impl<S: Simd> Lanes<S> for HalvedInside<S> {
+    type Loader = HalvedAll;
+    type Whole = HalvedAll;
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn loader(self, _s: S, _outer: usize) -> HalvedAll {
+        HalvedAll
+    }
+
+    #[inline(always)]
+    fn whole(self, _outer: usize) -> Option<HalvedAll> {
+        None
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
+        // SAFETY: the trait's contract is the same for these lanes.
+        unsafe { self.0.store(s, p, v) }
     }
 }
 

@@ -129,9 +129,10 @@ impl<S: Simd> Loader<S> for First<S> {
     }
 }
 
-/// Columns at the border of the map: each outer tap reads only the lanes whose input is inside, zeros for the others.
+/// Columns at the border of the map: each outer tap reads only the lanes whose input is inside, zeros for the others. `PLAIN` if taps whose
+/// lanes are all inside have a loader of their own.
 #[derive(Clone, Copy)]
-pub(crate) struct Clipped<S: Simd> {
+pub(crate) struct Clipped<S: Simd, const PLAIN: bool> {
     /// Lane 0 of the vector, counted from the first lane of the line.
     pub first: usize,
     /// Lanes of the vector that exist.
@@ -142,7 +143,20 @@ pub(crate) struct Clipped<S: Simd> {
     pub ranges: *const [usize; 2],
 }
 
-impl<S: Simd> Clipped<S> {
+impl<S: Simd, const PLAIN: bool> Clipped<S, PLAIN> {
+    /// The same lanes with one loader for all taps.
+    #[inline(always)]
+    pub(super) fn masked(self) -> Clipped<S, false> {
+        let Self { first, count, mask, ranges } = self;
+        Clipped { first, count, mask, ranges }
+    }
+
+    /// Whether all lanes of all `taps` are inside the map: then those of the first and the last are, which reach furthest.
+    #[inline(always)]
+    pub(super) fn all_inside(self, taps: usize) -> bool {
+        self.inside(0) == [0, S::LANES] && self.inside(taps - 1) == [0, S::LANES]
+    }
+
     /// Lanes of this vector whose input is inside the map.
     #[inline(always)]
     fn inside(self, outer: usize) -> [usize; 2] {
@@ -153,10 +167,10 @@ impl<S: Simd> Clipped<S> {
     }
 }
 
-impl<S: Simd> Lanes<S> for Clipped<S> {
+impl<S: Simd, const PLAIN: bool> Lanes<S> for Clipped<S, PLAIN> {
     type Loader = Range<S>;
     type Whole = All;
-    const WHOLE: bool = true;
+    const WHOLE: bool = PLAIN;
 
     #[inline(always)]
     fn loader(self, s: S, outer: usize) -> Range<S> {

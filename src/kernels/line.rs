@@ -17,7 +17,7 @@
 //! lanes outside it read as zero, which only a finite tap may meet: `exact` keeps them out of the sum altogether.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
-use super::halved::{Halved, HalvedThree};
+use super::halved::{Halved, HalvedInside, HalvedThree};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
@@ -164,9 +164,9 @@ impl LineArgs {
 pub(crate) const VERSATILE_TAPS: usize = 7;
 
 /// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
-/// lanes and border bound to the names given.
+/// lanes and border bound to the names given. `borders` is an arm of [`with_border`].
 macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $taps:ty, plain: $plain:expr, threes: $threes:expr, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
+    ($s:ident, $args:ident, $taps:ty, plain: $plain:expr, steps: $steps:expr, threes: $threes:expr, borders: $borders:ident, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = const { !<$taps>::COLUMNS && !$plain } && $args.multiplier > 1;
         let panel_len = <$taps>::unit::<S>() * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
         let (mut $x, mut panel_index) = (0, $args.first_panel);
@@ -185,18 +185,25 @@ macro_rules! for_each_vector {
                     let halved = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
                     if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 0 {
                         let $lanes = HalvedThree::<S, false>(halved);
-                        with_border!($border, whole, $edge, $tile)
+                        with_border!($border, narrow, $edge, $tile)
                     } else if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 1 {
                         let $lanes = HalvedThree::<S, true>(halved);
-                        with_border!($border, whole, $edge, $tile)
+                        with_border!($border, narrow, $edge, $tile)
+                    } else if const { $steps == 1 } {
+                        let ($lanes, $edge) = (halved.masked(), Edge);
+                        $tile
                     } else {
-                        let $lanes = halved;
-                        with_border!($border, whole, $edge, $tile)
+                        with_columns!($border, $borders, halved, HalvedInside(halved), $args, |$lanes, $edge| $tile)
                     }
                 } else {
                     let $input = $from.wrapping_add($x);
-                    let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
-                    with_border!($border, whole, $edge, $tile)
+                    let clipped = Clipped::<S, true> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
+                    if const { $steps == 2 } {
+                        let ($lanes, $edge) = (clipped.masked(), Edge);
+                        $tile
+                    } else {
+                        with_columns!($border, $borders, clipped, All, $args, |$lanes, $edge| $tile)
+                    }
                 }
             } else if const { !$plain } && repeats {
                 let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
@@ -205,20 +212,21 @@ macro_rules! for_each_vector {
                 let index = unsafe { $s.load($panel) };
                 let inputs = (lane + count - 1) / $args.multiplier - lane / $args.multiplier + 1;
                 let $lanes = Repeated { index, input: $s.mask(inputs), output: $s.mask(count) };
-                let $edge = Edge;
                 let $panel = $panel.wrapping_add(S::LANES);
+                let $edge = Edge;
                 $tile
             } else {
                 let $input = $from.wrapping_add($x);
                 if const { !$plain } && !$args.lane_ranges.is_null() {
-                    let $lanes = Clipped::<S> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
-                    with_border!($border, whole, $edge, $tile)
+                    let clipped = Clipped::<S, false> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
+                    let ($lanes, $edge) = (clipped, Edge);
+                    $tile
                 } else if count == S::LANES {
                     let $lanes = All;
-                    with_border!($border, whole, $edge, $tile)
+                    with_border!($border, $borders, $edge, $tile)
                 } else {
-                    let $lanes = First::<S>($s.mask(count));
-                    with_border!($border, masked, $edge, $tile)
+                    let ($lanes, $edge) = (First::<S>($s.mask(count)), Edge);
+                    $tile
                 }
             }
             $x += S::LANES;
@@ -230,6 +238,41 @@ macro_rules! for_each_vector {
     }};
 }
 pub(super) use for_each_vector;
+
+/// Runs the expression with a way of touching a vector of columns and the border of its tile bound to the names: plain loads and no tests where all
+/// is inside the map; a choice for each tap and tests at the ends for other whole tiles; and for parts of tiles one loader.
+macro_rules! with_columns {
+    ($border:expr, tuned, $clipped:expr, $inside:expr, $args:ident, |$lanes:ident, $edge:ident| $tile:expr) => {
+        match $border {
+            Tested::None if $clipped.all_inside($args.taps[0]) => {
+                let ($lanes, $edge) = ($inside, Interior);
+                $tile
+            }
+            Tested::None | Tested::Ends => {
+                let ($lanes, $edge) = ($clipped, Ends);
+                $tile
+            }
+            Tested::All => {
+                let ($lanes, $edge) = ($clipped.masked(), Edge);
+                $tile
+            }
+        }
+    };
+    ($border:expr, generic, $clipped:expr, $inside:expr, $args:ident, |$lanes:ident, $edge:ident| $tile:expr) => {
+        if $border == Tested::None {
+            let ($lanes, $edge) = ($clipped, Interior);
+            $tile
+        } else {
+            let ($lanes, $edge) = ($clipped.masked(), Edge);
+            $tile
+        }
+    };
+    ($border:expr, rare, $clipped:expr, $inside:expr, $args:ident, |$lanes:ident, $edge:ident| $tile:expr) => {{
+        let ($lanes, $edge) = ($clipped.masked(), Edge);
+        $tile
+    }};
+}
+pub(super) use with_columns;
 
 /// A line of `P` outputs with `K` inner taps at stride `ST`, dilation 1.
 ///
@@ -251,7 +294,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
         for at in (0..args.outputs).step_by(P) {
             let tile = args.tile(at, P, ST);
             let border = tile.border(P, (P - 1) * ST + K, K);
-            for_each_vector!(s, args, T, plain: K > VERSATILE_TAPS, threes: K <= S::THREE_COLUMNS, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, plain: K > VERSATILE_TAPS, steps: ST, threes: K <= S::THREE_COLUMNS, borders: tuned, tile.input, border, |x, input, panel, lanes, edge| {
                 // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
                 unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
             });
@@ -302,7 +345,7 @@ pub(super) unsafe fn tuned_tile<
             ($loader:expr) => {{
                 let (loader, mut at) = ($loader, line);
                 unroll!(j < (P - 1) * ST + K, {
-                    if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
+                    if !B::TESTED.tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
                         // SAFETY: position j is inside the map, by the test or because all are.
                         let [u, v, w] = unsafe { loader.load_three(s, input_at::<T>(line, at, j, args.in_step)) };
                         meet::<S, K, ST, P, j>(s, &mut sums, u, &columns[0]);
@@ -332,7 +375,7 @@ pub(super) unsafe fn tuned_tile<
                 if const { L::PAIRS && K <= S::PAIRED_TAPS } && paired {
                     let next = taps_of(outer + 1);
                     unroll!(j < (P - 1) * ST + K, {
-                        if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
+                        if !B::TESTED.tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
                             // SAFETY: position j is inside the map, by the test or because all are.
                             let [v, w] = unsafe { loader.load_pair(s, input_at::<T>(line, at, j, args.in_step)) };
                             meet::<S, K, ST, P, j>(s, &mut sums, v, &taps);
@@ -342,7 +385,7 @@ pub(super) unsafe fn tuned_tile<
                     });
                 } else {
                     unroll!(j < (P - 1) * ST + K, {
-                        if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= first && j < end) {
+                        if !B::TESTED.tests(j, (P - 1) * ST + K, K) || (j >= first && j < end) {
                             // SAFETY: position j is inside the map, by the test or because all are.
                             let v = unsafe { loader.load(s, input_at::<T>(line, at, j, args.in_step)) };
                             meet::<S, K, ST, P, j>(s, &mut sums, v, &taps);

@@ -3,7 +3,7 @@
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, with_border};
 use super::halved::{Halved, HalvedThree};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
-use super::line::{LineArgs, Taps, for_each_vector, next_input, store};
+use super::line::{LineArgs, Taps, for_each_vector, next_input, store, with_columns};
 use crate::epilogue::Epilogue;
 use crate::simd::{Simd, unroll};
 
@@ -34,7 +34,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
             Tested::Ends | Tested::All => Tested::All,
         };
         if args.exact {
-            for_each_vector!(s, args, T, plain: false, threes: false, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, plain: false, steps: 0, threes: false, borders: rare, tile.input, border, |x, input, panel, lanes, edge| {
                 let keep = |outer: usize, new: S::V, old: S::V| {
                     // SAFETY: `exact` comes with a range for every outer tap.
                     let [from, to] = unsafe { *args.lane_ranges.add(outer) };
@@ -45,7 +45,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
                 unsafe { generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, keep) }
             });
         } else {
-            for_each_vector!(s, args, T, plain: false, threes: false, tile.input, border, |x, input, panel, lanes, edge| {
+            for_each_vector!(s, args, T, plain: false, steps: 0, threes: false, borders: generic, tile.input, border, |x, input, panel, lanes, edge| {
                 // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
                 unsafe {
                     generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
@@ -88,7 +88,7 @@ unsafe fn generic_tile<S: Simd, E: Epilogue, T: Taps, L: Lanes<S>, B: Border, co
                     let mut from = line.wrapping_add(at.wrapping_mul(args.in_step));
                     unroll!(p < P, max 16, {
                         let position = at.wrapping_add(args.stride.wrapping_mul(p));
-                        if const { !B::TESTED.tests(0, 0, 1) } || (position >= first && position < end) {
+                        if !B::TESTED.tests(0, 0, 1) || (position >= first && position < end) {
                             // SAFETY: the position is inside the map, by the test or because all are.
                             let v = unsafe { loader.load(s, from) };
                             sums[p] = keep(outer, s.mul_add(v, tap, sums[p]), sums[p]);

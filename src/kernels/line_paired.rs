@@ -28,7 +28,7 @@ pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize
             macro_rules! tile {
                 ($lanes:expr) => {{
                     let lanes = $lanes;
-                    with_border!(border, masked, edge, {
+                    with_border!(border, narrow, edge, {
                         let (input, panel) = (tile.input, args.weights);
                         // SAFETY: the caller's promise; `lanes` touches no lane outside the map, of both channels.
                         unsafe {

@@ -12,6 +12,7 @@
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
 pub(crate) mod border;
+pub(crate) mod curve_rows;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
 pub(crate) mod descent;
 pub(crate) mod gemm;

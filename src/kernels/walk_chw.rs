@@ -138,7 +138,7 @@ unsafe fn columns<
             halved!(false);
         }
     } else {
-        let way = |v: usize| Clipped::<S> { first: lane(v), count, mask, ranges: args.lane_ranges };
+        let way = |v: usize| Clipped::<S, true> { first: lane(v), count, mask, ranges: args.lane_ranges };
         let mut ways = [way(0); V];
         let mut whole = count == S::LANES;
         unroll!(v < V, max 4, {
@@ -148,7 +148,7 @@ unsafe fn columns<
         if const { V == 2 || (V == 3 && !S::FREE_MASKS) } && whole {
             descend_with!((1, 0), ways, |_| ThreeTaps { offsets })
         } else {
-            descend_with!((1, 0), ways, |way: Clipped<S>| {
+            descend_with!((1, 0), ways, |way: Clipped<S, true>| {
                 let whole = [0, 1, 2].map(|kx| way.whole(kx).is_some());
                 let ranges = [way.loader(s, 0), way.loader(s, 1), way.loader(s, 2)];
                 ThreeClippedTaps { offsets, whole, ranges }

@@ -232,7 +232,7 @@ where
         }
         let row = self.input.wrapping_add(i * args.in_steps[0]);
         unroll!(j < (P - 1) * ST + K, max 16, {
-            if const { !B::TESTED.tests(j, (P - 1) * ST + K, K) } || (j >= tile.first && j < tile.end) {
+            if !B::TESTED.tests(j, (P - 1) * ST + K, K) || (j >= tile.first && j < tile.end) {
                 let pixel = row.wrapping_add(j * args.in_steps[1]);
                 let mut inputs = [s.splat(0.0); V];
                 unroll!(v < V, max 4, {

@@ -161,7 +161,7 @@ pub(crate) fn rows(isa: Isa, dtype: DType) -> &'static KernelDesc {
 }
 
 fn candidates(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<Item = &'static KernelDesc> {
-    KERNELS.iter().filter(move |k| k.isa == isa && k.dtype == dtype && k.epilogue == epilogue)
+    KERNELS.iter().filter(move |k| k.isa == isa && k.dtype == dtype && k.epilogue.serves(epilogue))
 }
 
 #[cfg(test)]
