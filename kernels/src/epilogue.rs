@@ -5,18 +5,19 @@
 //! its registers before they are what is stored.
 
 use crate::simd::Simd;
-use crate::spec::Activation;
 
 /// Which monomorphised epilogue an activation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum EpilogueKind {
+pub enum EpilogueKind {
+    /// The range of sums is limited.
     Clamp,
+    /// Leaky ReLU, hard-swish, SiLU.
     Curve,
 }
 
 /// An activation's parameters as the kernels read them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct EpilogueArgs {
+pub struct EpilogueArgs {
     lo: f32,
     hi: f32,
     slope: f32,
@@ -31,20 +32,24 @@ enum CurveKind {
 }
 
 impl EpilogueArgs {
-    pub(crate) const fn new(activation: Activation) -> (EpilogueKind, Self) {
-        match activation {
-            Activation::Identity => Self::clamp(f32::NEG_INFINITY, f32::INFINITY),
-            Activation::Relu => Self::clamp(0.0, f32::INFINITY),
-            Activation::Relu6 => Self::clamp(0.0, 6.0),
-            Activation::Clamp { lo, hi } => Self::clamp(lo, hi),
-            Activation::LeakyRelu { slope } => Self::curve(CurveKind::Leaky, slope),
-            Activation::HardSwish => Self::curve(CurveKind::HardSwish, 0.0),
-            Activation::Silu => Self::curve(CurveKind::Silu, 0.0),
-        }
+    /// `min(max(x, lo), hi)`; with infinite limits `x` itself.
+    pub const fn clamp(lo: f32, hi: f32) -> (EpilogueKind, Self) {
+        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::Leaky })
     }
 
-    const fn clamp(lo: f32, hi: f32) -> (EpilogueKind, Self) {
-        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::Leaky })
+    /// `x` for `x ≥ 0`, `slope·x` below.
+    pub const fn leaky_relu(slope: f32) -> (EpilogueKind, Self) {
+        Self::curve(CurveKind::Leaky, slope)
+    }
+
+    /// `x·min(max(x + 3, 0), 6) / 6`.
+    pub const fn hard_swish() -> (EpilogueKind, Self) {
+        Self::curve(CurveKind::HardSwish, 0.0)
+    }
+
+    /// `x / (1 + e^−x)`.
+    pub const fn silu() -> (EpilogueKind, Self) {
+        Self::curve(CurveKind::Silu, 0.0)
     }
 
     const fn curve(curve: CurveKind, slope: f32) -> (EpilogueKind, Self) {
