@@ -1,7 +1,7 @@
 //! What happens to finished sums before they are stored: the activation. (Bias is where a sum starts.)
 //!
-//! Kernels take the epilogue as a type parameter. Two types cover all activations: `Clamp` for those that only limit
-//! the range (identity included: its limits are infinite), and `Curve` for the others. Both are part of the kernel: sums never leave
+//! Kernels take the epilogue as a type parameter. Two types cover all activations: [`Clamp`] for those that only limit
+//! the range (identity included: its limits are infinite), and [`Curve`] for the others. Both are part of the kernel: sums never leave
 //! its registers before they are what is stored.
 
 use crate::simd::Simd;

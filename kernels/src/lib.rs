@@ -6,6 +6,8 @@
 //! struct of arguments that states the contract of its pointers.
 
 #![cfg_attr(sepconv_portable_only, allow(dead_code, unused_imports, reason = "kernels that are left out use them"))]
+// The docs are for who works on the kernels.
+#![allow(rustdoc::private_intra_doc_links)]
 // Unrolled bodies compare constant indices, 0 among them; left as comparisons, they fold away.
 #![allow(clippy::absurd_extreme_comparisons, clippy::manual_is_multiple_of)]
 
