@@ -1,42 +1,9 @@
-//! Memory aligned to cache lines: packed weights and the caller's workspace.
+//! The caller's workspace: memory aligned to cache lines.
 //!
 //! Invariant: the aligned part starts at a multiple of 64 bytes and all of it is initialised.
 
 use crate::error::{Error, Result};
-
-/// One cache line of floats; a vector of these is aligned as the widest vector load likes it.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([f32; LINE]);
-
-// SAFETY: an array of floats, valid when all bits are zero.
-unsafe impl bytemuck::Zeroable for Line {}
-// SAFETY: 16 floats fill the 64 bytes of the type, so it has no padding, and any bits are valid floats.
-unsafe impl bytemuck::Pod for Line {}
-
-/// Floats in a cache line.
-pub(crate) const LINE: usize = 16;
-
-/// A fixed-size buffer of floats aligned to 64 bytes.
-#[derive(Clone)]
-pub(crate) struct AlignedBuffer {
-    lines: Vec<Line>,
-}
-
-impl AlignedBuffer {
-    /// `len` zeros, rounded up to whole cache lines.
-    pub(crate) fn zeroed(len: usize) -> Self {
-        Self { lines: bytemuck::allocation::zeroed_vec(len.div_ceil(LINE)) }
-    }
-
-    pub(crate) fn as_slice(&self) -> &[f32] {
-        bytemuck::cast_slice(&self.lines)
-    }
-
-    pub(crate) fn as_mut_slice(&mut self) -> &mut [f32] {
-        bytemuck::cast_slice_mut(&mut self.lines)
-    }
-}
+use sepconv_kernels::buffer::AlignedBuffer;
 
 /// Scratch memory that a run uses and that the caller keeps between runs, so that running allocates nothing.
 ///
@@ -53,7 +20,7 @@ enum Memory {
 
 impl Workspace {
     /// Alignment in bytes of the memory that [`Workspace::from_raw_parts`] takes: a cache line.
-    pub const ALIGNMENT: usize = align_of::<Line>();
+    pub const ALIGNMENT: usize = AlignedBuffer::ALIGNMENT;
 
     /// A workspace of `len` elements, as the operator's `workspace_len` says.
     pub fn new(len: usize) -> Self {

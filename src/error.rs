@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::isa::Isa;
+use crate::isa::{Isa, IsaError};
 use crate::layout::{Layout, Shape};
 use core::fmt;
 
@@ -191,13 +191,9 @@ impl fmt::Display for Error {
             Self::NotContiguous { layout, axis, stride } => {
                 write!(f, "layout {layout} needs memory stride 1 along {axis}, got {stride}")
             }
-            Self::UnknownIsa { name } => {
-                let known: Vec<&str> = Isa::ALL.iter().map(|isa| isa.name()).collect();
-                write!(f, "unknown instruction set {name:?}; known are {}", known.join(", "))
-            }
+            Self::UnknownIsa { name } => IsaError::Unknown { name: name.clone() }.fmt(f),
             Self::IsaUnavailable { isa, available } => {
-                let names: Vec<&str> = available.iter().map(|isa| isa.name()).collect();
-                write!(f, "instruction set {isa} is not available here; available are {}", names.join(", "))
+                IsaError::Unavailable { isa: *isa, available: available.clone() }.fmt(f)
             }
             Self::WorkspaceTooSmall { needed, actual } => {
                 write!(f, "the workspace has {actual} elements, this run needs {needed}")
@@ -213,3 +209,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<IsaError> for Error {
+    fn from(error: IsaError) -> Self {
+        match error {
+            IsaError::Unknown { name } => Self::UnknownIsa { name },
+            IsaError::Unavailable { isa, available } => Self::IsaUnavailable { isa, available },
+            // Of a later version of the kernels.
+            other => Self::UnknownIsa { name: other.to_string() },
+        }
+    }
+}

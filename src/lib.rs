@@ -58,20 +58,14 @@
 //!
 //! - `rayon` (default): the executor `Rayon`. Without it there are [`Serial`] and any [`Executor`] of your own.
 
-#![cfg_attr(sepconv_portable_only, allow(dead_code, unused_imports, reason = "kernels that are left out use them"))]
-
 mod buffer;
 pub mod cost;
-mod epilogue;
 mod error;
 mod exec;
 pub mod isa;
-mod kernels;
 mod layout;
-mod pack;
 mod plan;
 pub mod reference;
-mod simd;
 mod spec;
 mod tensor;
 mod weights;

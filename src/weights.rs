@@ -78,6 +78,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn steps_lead_to_every_dense_weight() {
+        let sizes @ [cin, cout, kh, kw] = [3, 4, 2, 5];
+        let numbers = Vec::from_iter((0..cin * cout * kh * kw).map(|i| i as f32));
+        for weights in [Weights::torch(&numbers), Weights::tensorflow(&numbers)] {
+            let (all, [output_step, input_step, tap_step]) = weights.dense_steps(sizes);
+            for (o, c, tap) in (0..cout * cin * kh * kw).map(|i| (i % cout, i / cout % cin, i / cout / cin)) {
+                let at = o * output_step + c * input_step + tap * tap_step;
+                assert_eq!(all[at], weights.dense_at(sizes, o, c, tap / kw, tap % kw), "{o} {c} {tap}");
+            }
+        }
+    }
+
+    #[test]
     fn a_weight_that_is_not_finite_is_seen_wherever_it_stands() {
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             for at in [0, 255, 256, 511, 599] {

@@ -63,6 +63,7 @@ fn prints_the_preferred_isa() {
             println!("preferred: {isa}");
         }
         Err(error) => {
+            let error = Error::from(error);
             assert!(operators.into_iter().all(|operator| operator.err().as_ref() == Some(&error)));
             println!("preferred: none, {error}");
         }

@@ -2,6 +2,7 @@
 
 use core::ffi::{CStr, c_char};
 use sepconv::Error;
+use sepconv::isa::IsaError;
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,6 +59,12 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { status: status_of(&error), message: error.to_string() }
+    }
+}
+
+impl From<IsaError> for Failure {
+    fn from(error: IsaError) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -12,15 +12,15 @@ use super::interleave;
 use super::map::Source;
 use super::split::Scratch;
 use super::spread::{self, Rows};
-use crate::buffer::LINE;
-use crate::kernels::line::LineArgs;
-use crate::kernels::registry::{KernelDesc, KernelFn, KernelKind};
-use crate::kernels::walk_hwc::WalkArgs;
 use crate::layout::{Shape, Strides};
 use crate::plan::blocking::{self, Footprint, Spread};
 use crate::plan::lines::{Line, line_outputs};
 use crate::plan::select::{self, Pixels};
 use core::ops::Range;
+use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::depthwise::LineArgs;
+use sepconv_kernels::depthwise::WalkArgs;
+use sepconv_kernels::registry::{KernelDesc, KernelFn, KernelKind};
 
 /// Elements of scratch: an offset for each row of taps, then room for spread rows.
 pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> Option<usize> {

@@ -11,13 +11,13 @@ use super::{dense_chw, dense_hwc, window};
 use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::isa::{CacheSizes, Isa, cache_sizes};
-use crate::kernels::registry::KernelDesc;
 use crate::layout::{Layout, Shape};
 use crate::plan::{blocking, select};
 use crate::spec::Conv2dSpec;
 use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use core::ops::Range;
+use sepconv_kernels::registry::KernelDesc;
 
 /// A dense or pointwise convolution ready to run, alone or as a part of another operator.
 pub(super) struct DenseStage {

@@ -6,9 +6,9 @@ use super::gemm::{Part, Runs};
 use super::gemm_chw::Columns;
 use super::split::Scratch;
 use super::window::Axis;
-use crate::kernels::registry::KernelFn;
-use crate::kernels::rows::RowArgs;
 use core::ops::Range;
+use sepconv_kernels::copy_rows::RowArgs;
+use sepconv_kernels::registry::KernelFn;
 
 /// Strips that meet a panel of weights one after the other.
 fn strips(stage: &DenseStage, rows: Axis, columns: Axis) -> usize {

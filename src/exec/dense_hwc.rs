@@ -10,10 +10,10 @@ use super::dense_strip::Strip;
 use super::gemm::{Pixels, Runs};
 use super::split::Scratch;
 use super::window::Axis;
-use crate::buffer::LINE;
-use crate::kernels::registry::KernelFn;
-use crate::kernels::rows::RowArgs;
 use core::ops::Range;
+use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::copy_rows::RowArgs;
+use sepconv_kernels::registry::KernelFn;
 
 /// Whether the rows of a tile, that many channels apart, fall into fewer sets of the first-level cache than they need.
 fn spreads(stage: &DenseStage) -> bool {

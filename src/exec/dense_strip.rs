@@ -11,9 +11,9 @@ use super::dense::{DenseImage, DenseStage};
 use super::gemm::{Pixels, Runs};
 use super::split::Scratch;
 use super::window::Axis;
-use crate::kernels::registry::KernelFn;
-use crate::kernels::rows::RowArgs;
 use core::ops::Range;
+use sepconv_kernels::copy_rows::RowArgs;
+use sepconv_kernels::registry::KernelFn;
 
 /// Rows of a strip and how far apart they are.
 pub(super) struct Strip {

@@ -7,19 +7,19 @@ use super::split::{self, Grid, Scratch};
 use super::window::{Axis, Laid};
 use super::{channels, strips, window};
 use crate::buffer::Workspace;
-use crate::epilogue::EpilogueArgs;
 use crate::error::{Error, Result};
 use crate::isa::{CacheSizes, Isa, cache_sizes};
-use crate::kernels::registry::lanes;
 use crate::layout::{Layout, Shape};
-use crate::pack::depthwise::{LaneAxis, PackedDepthwise};
-use crate::plan::blocking;
 use crate::plan::lines::Lines;
 use crate::plan::select::{self, DepthwiseChoice};
+use crate::plan::{activation, blocking};
 use crate::spec::DepthwiseSpec;
 use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use core::ops::Range;
+use sepconv_kernels::epilogue::EpilogueArgs;
+use sepconv_kernels::pack::depthwise::{LaneAxis, PackedDepthwise};
+use sepconv_kernels::registry::lanes;
 use std::sync::Arc;
 
 /// A prepared depthwise convolution. Cloning shares the packed weights.
@@ -118,9 +118,11 @@ impl DepthwiseStage {
         let isa = isa.require()?;
         weights.check("the depthwise weights", spec.weights_len()?)?;
         check_bias("the depthwise bias", bias, spec.out_channels()?)?;
-        let (kind, epilogue) = EpilogueArgs::new(spec.activation);
+        let (kind, epilogue) = activation::epilogue(spec.activation);
         let choice = select::depthwise(spec, isa, kind, weights.all_finite());
-        let packed = PackedDepthwise::new(spec, choice.lane_axis, lanes(isa), weights, bias);
+        let ([kh, kw], tap) = (spec.window.kernel, |c, q, ky, kx| weights.depthwise_at(spec, c, q, ky, kx));
+        let sizes = [spec.channels, spec.multiplier, kh, kw];
+        let packed = PackedDepthwise::new(sizes, choice.lane_axis, lanes(isa), tap, bias);
         Ok(Self { spec: *spec, isa, lanes: lanes(isa), choice, packed, epilogue, caches: cache_sizes() })
     }
 

@@ -1,16 +1,17 @@
 //! A weight matrix packed for the gemm kernels of one layout, and the walk of its tiles over a block of pixels.
 
-use crate::buffer::LINE;
-use crate::epilogue::{EpilogueArgs, EpilogueKind};
 use crate::isa::{Isa, cache_sizes};
-use crate::kernels::gemm::GemmArgs;
-use crate::kernels::registry::{KernelDesc, KernelFn, lanes};
 use crate::layout::{DType, Layout};
-use crate::pack::gemm::{PackedGemm, Panel, widths, widths_with_half};
-use crate::plan::{blocking, select};
+use crate::plan::{activation, blocking, select};
 use crate::spec::Activation;
 use crate::weights::Weights;
 use core::ops::Range;
+use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::epilogue::{EpilogueArgs, EpilogueKind};
+use sepconv_kernels::isa::halved;
+use sepconv_kernels::pack::panels::{PackedGemm, Panel, widths, widths_with_half};
+use sepconv_kernels::product::GemmArgs;
+use sepconv_kernels::registry::{KernelDesc, KernelFn, lanes};
 use std::sync::OnceLock;
 
 /// A kernel and the rows of its tile.
@@ -36,7 +37,7 @@ impl Tiles {
     fn of(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> &'static Self {
         static FOUND: [OnceLock<Tiles>; 4 * Isa::ALL.len()] = [const { OnceLock::new() }; 4 * Isa::ALL.len()];
         let index = 4 * isa as usize + 2 * layout as usize + epilogue as usize;
-        FOUND[index].get_or_init(|| Self::find(layout, isa, isa.halved(), epilogue))
+        FOUND[index].get_or_init(|| Self::find(layout, isa, halved(isa), epilogue))
     }
 
     /// `halved` is an instruction set for half a vector of columns.
@@ -158,7 +159,7 @@ impl Gemm {
         bias: Option<&[f32]>,
         activation: Activation,
     ) -> Self {
-        let (kind, _) = EpilogueArgs::new(activation);
+        let (kind, _) = activation::epilogue(activation);
         Self::with_tiles(Tiles::of(layout, isa, kind), isa, sizes, weights, bias, activation)
     }
 
@@ -170,12 +171,12 @@ impl Gemm {
         bias: Option<&[f32]>,
         activation: Activation,
     ) -> Self {
-        let (_, epilogue) = EpilogueArgs::new(activation);
+        let (_, epilogue) = activation::epilogue(activation);
         let widths = match tiles.by_vectors[0].is_empty() {
             true => widths(sizes[1], &tiles.panels),
             false => widths_with_half(sizes[1], &tiles.panels, lanes(isa) / 2),
         };
-        let packed = PackedGemm::new(sizes, &widths, weights, bias);
+        let packed = PackedGemm::new(sizes, &widths, weights.dense_steps(sizes), bias);
         let stays = blocking::weights_stay(size_of_val(packed.as_slice()), cache_sizes());
         Self { packed, epilogue, tiles, lanes: lanes(isa), stays }
     }
@@ -311,7 +312,7 @@ mod tests {
             for activation in [Activation::Relu6, Activation::Silu] {
                 let (weights, bias) = (values(k * outputs), values(outputs));
                 let run = |halved: Option<Isa>| {
-                    let (kind, _) = EpilogueArgs::new(activation);
+                    let (kind, _) = activation::epilogue(activation);
                     let tiles = Box::leak(Box::new(Tiles::find(Layout::Hwc, Isa::Avx512, halved, kind)));
                     let (sizes, weights) = ([k, outputs, 1, 1], Weights::torch(&weights));
                     let gemm = Gemm::with_tiles(tiles, Isa::Avx512, sizes, weights, Some(&bias), activation);

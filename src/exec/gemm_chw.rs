@@ -3,10 +3,10 @@
 //! 49 pixels are three vectors and one pixel, which by itself would take as long as a vector: a third more than all others.
 
 use super::gemm::{Gemm, Part, Runs, weight_steps};
-use crate::kernels::gemm::GemmArgs;
-use crate::kernels::registry::KernelFn;
-use crate::pack::gemm::Panel;
 use core::ops::Range;
+use sepconv_kernels::pack::panels::Panel;
+use sepconv_kernels::product::GemmArgs;
+use sepconv_kernels::registry::KernelFn;
 
 /// Multiply-adds that could begin while `chains` of them, each waiting for itself, do: a core has room for at least eight.
 const fn multiply_adds(chains: usize) -> usize {

@@ -1,8 +1,8 @@
 //! A dilated line as lines without gaps; `plan::lines` says why and when.
 
-use crate::kernels::line::LineArgs;
-use crate::pack::depthwise::gcd;
 use crate::plan::lines::Line;
+use sepconv_kernels::depthwise::LineArgs;
+use sepconv_kernels::pack::depthwise::gcd;
 
 /// Calls `run` with `line`, or with each of the interleaved lines that it falls into, as `way` says.
 pub(super) fn each(line: &LineArgs, way: Line, mut run: impl FnMut(&LineArgs)) {

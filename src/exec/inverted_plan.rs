@@ -5,13 +5,14 @@ use super::inverted::Stages;
 use super::map::{scratch_extent, scratch_strides};
 use super::split;
 use super::window::{Axis, Laid};
-use crate::buffer::LINE;
 use crate::error::Result;
 use crate::isa::Isa;
 use crate::layout::{Shape, Strides};
 use crate::plan::{blocking, inverted};
 use crate::spec::Fusion;
 use core::ops::Range;
+use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::isa::halved;
 
 /// How a run on one shape goes.
 pub(super) struct Plan {
@@ -85,7 +86,7 @@ impl Part {
 /// Whether multiply-adds of 512 bits go at the full rate: then rows that are expanded twice cost less than what lies between the parts.
 /// Measured with AVX-512 on a core of each kind, see `docs/performance.md`; other levels are taken for the slower kind.
 fn full_rate(isa: Isa) -> bool {
-    isa == Isa::Avx512 && isa.halved().is_none()
+    isa == Isa::Avx512 && halved(isa).is_none()
 }
 
 impl Plan {

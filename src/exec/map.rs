@@ -2,10 +2,10 @@
 //!
 //! Made only from checked tensors or from scratch of checked size, so every element inside the dims is inside its slice.
 
-use crate::buffer::LINE;
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Shape, Strides};
 use crate::tensor::{TensorMut, TensorRef, check_layout};
+use sepconv_kernels::buffer::LINE;
 
 /// A map to read.
 #[derive(Clone, Copy)]

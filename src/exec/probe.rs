@@ -4,8 +4,8 @@
 
 use crate::error::Result;
 use crate::isa::Isa;
-use crate::kernels::probe::{Probe, ProbeArgs};
-use crate::kernels::registry::{self, KERNELS, KernelFn, KernelKind};
+use sepconv_kernels::probe::{Probe, ProbeArgs};
+use sepconv_kernels::registry::{self, KERNELS, KernelFn, KernelKind};
 
 /// Runs `rounds` of independent multiply-adds in registers and returns how many floating-point operations that was
 /// (a multiply-add is two).

@@ -15,7 +15,7 @@ use super::operator::Operator;
 use super::pointwise;
 use super::split::{self, Grid, Scratch};
 use super::window::Laid;
-use crate::buffer::{LINE, Workspace};
+use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::isa::Isa;
 use crate::layout::{Layout, Shape, Strides};
@@ -23,6 +23,7 @@ use crate::plan::blocking;
 use crate::spec::{Fusion, SeparableSpec};
 use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
+use sepconv_kernels::buffer::LINE;
 use std::sync::Arc;
 
 /// A prepared depthwise-separable convolution. Cloning shares the packed weights.

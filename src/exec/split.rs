@@ -1,9 +1,9 @@
 //! Hands the tasks of a run to an executor's threads, each with a scratch of its own.
 
 use super::executor::Executor;
-use crate::buffer::LINE;
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use sepconv_kernels::buffer::LINE;
 
 /// Scratch of one thread, as a pointer and its length.
 #[derive(Clone, Copy)]

@@ -7,13 +7,13 @@
 use super::depthwise::{DepthwiseStage, Image};
 use super::map::Source;
 use super::split::Scratch;
-use crate::buffer::LINE;
-use crate::kernels::registry::KernelFn;
-use crate::kernels::rows::RowArgs;
 use crate::layout::{Shape, Strides};
 use crate::plan::blocking::{self, Spread};
 use crate::plan::select;
 use core::ops::Range;
+use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::copy_rows::RowArgs;
+use sepconv_kernels::registry::KernelFn;
 
 /// Elements of scratch that spreading may use for a map of this size.
 pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> usize {

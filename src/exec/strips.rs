@@ -17,14 +17,14 @@ use super::depthwise::{DepthwiseStage, Image};
 use super::interleave;
 use super::split::Scratch;
 use super::window::Axis;
-use crate::buffer::LINE;
-use crate::kernels::line::LineArgs;
-use crate::kernels::registry::KernelFn;
-use crate::kernels::rows::RowArgs;
-use crate::pack::depthwise::{LaneAxis, gcd};
 use crate::plan::blocking;
 use crate::plan::lines::{Line, line_outputs};
 use core::ops::Range;
+use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::copy_rows::RowArgs;
+use sepconv_kernels::depthwise::LineArgs;
+use sepconv_kernels::pack::depthwise::{LaneAxis, gcd};
+use sepconv_kernels::registry::KernelFn;
 
 /// How the strip of a run is laid out. Lengths are in groups (a float, or a pixel's channels), pitches in elements.
 #[derive(Debug, Clone, Copy)]

@@ -146,8 +146,9 @@ pub(crate) fn bands(rows: usize, row_len: usize, width: usize, threads: usize, c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sepconv_kernels::isa::caches_of;
 
-    const CACHES: CacheSizes = CacheSizes { l1d: 32 << 10, l2: 1 << 20, l3: 32 << 20 };
+    const CACHES: CacheSizes = caches_of([32 << 10, 1 << 20, 32 << 20]);
 
     #[test]
     fn taps_of_a_channel_block_fit_the_first_level() {
@@ -250,10 +251,12 @@ mod tests {
         assert_eq!(spread(Footprint { width: 28, ..tile }, 512, CACHES), expected(48, 48, 1344, 20));
         assert_eq!(spread(tile, 32, CACHES), expected(32, 48, 672, 44));
         // Seven eighths of this first level are exactly four rows of twelve pixels of 144; of the next smaller one, less.
-        let l1d = |l1d| spread(Footprint { width: 12, ..tile }, 512, CacheSizes { l1d, ..CACHES }).unwrap().channels;
+        let l1d = |l1d| {
+            spread(Footprint { width: 12, ..tile }, 512, caches_of([l1d, CACHES.l2, CACHES.l3])).unwrap().channels
+        };
         assert_eq!((l1d(31_598), l1d(31_597)), (128, 64));
         // Exactly the rows that a tile reads, and one less.
-        let l2 = |rows: usize| spread(tile, 512, CacheSizes { l2: rows * 1120 * 4 * 8, ..CACHES });
+        let l2 = |rows: usize| spread(tile, 512, caches_of([CACHES.l1d, rows * 1120 * 4 * 8, CACHES.l3]));
         assert_eq!(l2(4), expected(64, 80, 1120, 0));
         assert_eq!(l2(3), None);
     }

@@ -105,8 +105,9 @@ fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sepconv_kernels::isa::caches_of;
 
-    const CACHES: CacheSizes = CacheSizes { l1d: 32 << 10, l2: 1 << 20, l3: 32 << 20 };
+    const CACHES: CacheSizes = caches_of([32 << 10, 1 << 20, 32 << 20]);
 
     #[test]
     fn inverted_residuals_hold_an_eighth_of_the_expanded_map() {

@@ -3,9 +3,9 @@
 //! A dilated line falls into interleaved lines without gaps: with `g = gcd(stride, dilation)`, outputs `dilation / g` apart read inputs
 //! `dilation` apart and none of those between, at stride `stride / g`. So kernels for taps side by side do for dilated ones.
 
-use crate::kernels::registry::{KernelDesc, KernelKind};
 use crate::layout::Layout;
-use crate::pack::depthwise::gcd;
+use sepconv_kernels::pack::depthwise::gcd;
+use sepconv_kernels::registry::{KernelDesc, KernelKind};
 
 /// The line kernels of a depthwise operator for one axis. Those of either list sum in the same order, and so do both lists unless the
 /// lane step is 2.
@@ -115,10 +115,10 @@ fn best(lines: &[&'static KernelDesc], len: usize) -> &'static KernelDesc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::epilogue::EpilogueKind;
     use crate::isa::Isa;
     use crate::plan::select;
     use crate::spec::DepthwiseSpec;
+    use sepconv_kernels::epilogue::EpilogueKind;
 
     fn lines(spec: &DepthwiseSpec) -> Lines {
         select::depthwise(spec, Isa::Portable, EpilogueKind::Clamp, true).lines

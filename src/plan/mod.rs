@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub(crate) mod activation;
 pub(crate) mod blocking;
 pub(crate) mod inverted;
 pub(crate) mod lines;

@@ -1,13 +1,13 @@
 //! Picks kernels from the registry.
 
-use crate::epilogue::EpilogueKind;
 use crate::isa::Isa;
-use crate::kernels::line::VERSATILE_TAPS;
-use crate::kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
 use crate::layout::{DType, Layout};
-use crate::pack::depthwise::LaneAxis;
 use crate::plan::lines::{Lines, line_outputs};
 use crate::spec::DepthwiseSpec;
+use sepconv_kernels::depthwise::VERSATILE_TAPS;
+use sepconv_kernels::epilogue::EpilogueKind;
+use sepconv_kernels::pack::depthwise::LaneAxis;
+use sepconv_kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
 
 /// The kernels of a depthwise operator.
 #[derive(Debug, Clone)]
@@ -168,12 +168,15 @@ fn candidates(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<I
 mod tests {
     use super::*;
 
-    #[cfg(all(any(target_arch = "x86_64", sepconv_neon), not(sepconv_portable_only)))]
+    #[cfg(all(
+        any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little", target_feature = "neon")),
+        not(sepconv_portable_only)
+    ))]
     fn chosen(spec: &DepthwiseSpec, isa: Isa) -> &'static str {
         depthwise(spec, isa, EpilogueKind::Clamp, true).lines.first().name
     }
 
-    #[cfg(sepconv_neon)]
+    #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon", not(sepconv_portable_only)))]
     #[test]
     fn neon_has_long_lines_and_wide_products() {
         let spec = DepthwiseSpec::new(64, [3, 3]);

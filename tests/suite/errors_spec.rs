@@ -247,7 +247,7 @@ fn errors_are_sentences_with_their_numbers() {
         (DepthwiseSpec::new(4, [3, 3]).dilation([0, 1]).check().unwrap_err(), vec!["dilation", "height"]),
         (DepthwiseSpec::new(4, [3, 9]).output_shape(Shape::new(1, 4, 8, 8)).unwrap_err(), vec!["width", "9", "8"]),
         (PointwiseSpec::new(4, 4).output_shape(Shape::new(1, 6, 8, 8)).unwrap_err(), vec!["channels", "4", "6"]),
-        ("sse9".parse::<sepconv::Isa>().unwrap_err(), vec!["sse9", "portable", "avx2", "avx512"]),
+        ("sse9".parse::<sepconv::Isa>().unwrap_err().into(), vec!["sse9", "portable", "avx2", "avx512"]),
     ] {
         let sentence = error.to_string();
         for word in words {

@@ -25,7 +25,7 @@ fn compile(arch: Arch) -> Result<PathBuf, String> {
     let mut command = Command::new(crate::cargo());
     command
         .current_dir(crate::repository())
-        .args(["check", "--quiet", "--release", "--package", "sepconv", "--lib"])
+        .args(["check", "--quiet", "--release", "--package", "sepconv-kernels", "--lib"])
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])
         // One for each architecture, so that both can be compiled at once.
         .arg(crate::target_folder().join("asm-gate").join(arch.name()))
@@ -45,7 +45,10 @@ fn compile(arch: Arch) -> Result<PathBuf, String> {
 
 /// The path of the library's metadata in cargo's messages.
 fn metadata_path(messages: &str) -> Option<PathBuf> {
-    messages.split('"').find(|text| text.contains("/libsepconv-") && text.ends_with(".rmeta")).map(PathBuf::from)
+    messages
+        .split('"')
+        .find(|text| text.contains("/libsepconv_kernels-") && text.ends_with(".rmeta"))
+        .map(PathBuf::from)
 }
 
 /// The assembly of every unit of the compilation that wrote this metadata: those of an earlier one may lie beside them.
@@ -77,8 +80,8 @@ mod tests {
     #[test]
     fn the_metadata_is_found_among_the_messages() {
         let messages = r#"{"target":{"name":"wide"},"filenames":["/t/release/deps/libwide-12.rmeta"]}
-{"target":{"name":"sepconv"},"filenames":["/t/release/deps/libsepconv-ab.rmeta"],"fresh":true}"#;
-        assert_eq!(metadata_path(messages), Some(PathBuf::from("/t/release/deps/libsepconv-ab.rmeta")));
+{"target":{"name":"sepconv_kernels"},"filenames":["/t/release/deps/libsepconv_kernels-ab.rmeta"],"fresh":true}"#;
+        assert_eq!(metadata_path(messages), Some(PathBuf::from("/t/release/deps/libsepconv_kernels-ab.rmeta")));
         assert_eq!(metadata_path("{}"), None);
     }
 
@@ -90,12 +93,12 @@ mod tests {
             let file = std::fs::File::create(folder.join(name)).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
         };
-        write("sepconv-ab.d", 20);
-        write("sepconv-ab.sepconv.1-cgu.0.rcgu.s", 30);
-        write("sepconv-ab.sepconv.1-cgu.1.rcgu.s", 10);
-        write("sepconv-cd.sepconv.1-cgu.0.rcgu.s", 30);
-        let found = units(&folder.join("libsepconv-ab.rmeta"));
+        write("sepconv_kernels-ab.d", 20);
+        write("sepconv_kernels-ab.sepconv_kernels.1-cgu.0.rcgu.s", 30);
+        write("sepconv_kernels-ab.sepconv_kernels.1-cgu.1.rcgu.s", 10);
+        write("sepconv_kernels-cd.sepconv_kernels.1-cgu.0.rcgu.s", 30);
+        let found = units(&folder.join("libsepconv_kernels-ab.rmeta"));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(found, Ok(vec![folder.join("sepconv-ab.sepconv.1-cgu.0.rcgu.s")]));
+        assert_eq!(found, Ok(vec![folder.join("sepconv_kernels-ab.sepconv_kernels.1-cgu.0.rcgu.s")]));
     }
 }

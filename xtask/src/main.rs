@@ -3,7 +3,7 @@
 mod allowances;
 mod asm;
 mod emit;
-#[path = "../../build/expand.rs"]
+#[path = "../../kernels/build/expand.rs"]
 mod expand;
 mod flow;
 mod gate;
@@ -14,7 +14,7 @@ mod ran;
 mod readme;
 mod shims;
 #[allow(dead_code, reason = "the gate reads the table; the build checks it")]
-#[path = "../../build/tiles.rs"]
+#[path = "../../kernels/build/tiles.rs"]
 mod tiles;
 
 use std::path::{Path, PathBuf};

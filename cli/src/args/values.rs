@@ -28,7 +28,7 @@ pub(super) fn layout(text: &str) -> Result<Layout, String> {
 
 /// An instruction set that this machine has.
 pub(super) fn isa(text: &str) -> Result<Isa, String> {
-    let isa: Isa = text.parse().map_err(|error: sepconv::Error| error.to_string())?;
+    let isa: Isa = text.parse().map_err(|error: sepconv::isa::IsaError| error.to_string())?;
     isa.require().map_err(|error| error.to_string())
 }
 

@@ -96,7 +96,7 @@ impl Runner {
         let input = random_input(problem.input, &mut rng)?;
         let compute = || Oracle::compute(&work, &parameters, input.as_slice(), problem.input, logical_cores());
         let oracle = self.plan.verify.then(compute).transpose()?;
-        let time_naive = || {
+        let time_naive = || -> Result<_> {
             let view = TensorRef::new(input.as_slice(), problem.input, layout)?;
             measure_slow(self.plan.min_time, || {
                 black_box(reference::<f32>(&work, &parameters, &view)?);

@@ -7,7 +7,7 @@ use crate::simd::Simd;
 
 /// What one call copies: `len` groups of each of `rows` rows.
 #[derive(Clone, Copy)]
-pub(crate) struct RowArgs {
+pub struct RowArgs {
     /// First group of the first row; not touched where `available` is 0.
     pub from: *const f32,
     /// Elements between rows, and number of them.

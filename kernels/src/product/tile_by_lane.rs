@@ -1,4 +1,4 @@
-//! [`gemm`](super::gemm)'s tiles where a multiply-add takes one lane of a vector as a factor: a vector of A is one load instead of
+//! Tiles as in [`tile`](super::tile), where a multiply-add takes one lane of a vector as a factor: a vector of A is one load instead of
 //! a broadcast for each element. (LLVM keeps the broadcasts if left alone, and on several cores a broadcast load takes a turn of
 //! the unit that multiplies.)
 //!
@@ -9,9 +9,9 @@
 //!     load it                             B  1          for each row and vector: accumulate
 //!     accumulate it in MR rows   sums  MR·NV                                       sums  MR·NV
 //! ```
-//! Every element sums its products in the order of k, as in `gemm`.
+//! Every element sums its products in the order of k, as in `tile`.
 
-use super::gemm::{
+use super::tile::{
     GemmArgs, accumulate, first_sums_of_channels, first_sums_of_pixels, for_each_run,
     run_channels as run_channels_by_broadcast, store,
 };
@@ -21,7 +21,7 @@ use crate::simd::{ByLane, unroll};
 /// Tiles with pixels as rows: A in place, bias per column.
 ///
 /// # Safety
-/// As [`gemm::run_pixels`](super::gemm::run_pixels).
+/// As [`tile::run_pixels`](super::tile::run_pixels).
 #[inline(always)]
 pub(crate) unsafe fn run_pixels<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     debug_assert!(args.rows == MR && args.tiles >= 1 && args.columns >= 1 && args.columns <= NV * S::LANES);
@@ -78,7 +78,7 @@ unsafe fn pixel_tile<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s
 /// A tile with output channels as rows: A packed as `MR` elements for each k, bias per row.
 ///
 /// # Safety
-/// As [`gemm::run_channels`](super::gemm::run_channels).
+/// As [`tile::run_channels`](super::tile::run_channels).
 #[inline(always)]
 pub(crate) unsafe fn run_channels<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     if MR % S::LANES != 0 {

@@ -5,12 +5,13 @@
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
 mod cache;
+mod error;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub use cache::{CacheSizes, cache_sizes};
+pub use cache::{CacheSizes, cache_sizes, caches_of};
+pub use error::IsaError;
 
-use crate::error::{Error, Result};
 use core::fmt;
 use core::str::FromStr;
 use std::sync::OnceLock;
@@ -59,7 +60,7 @@ impl Isa {
 
     /// The level that operators use unless told otherwise: the one named by the environment variable
     /// `SEPCONV_ISA` if it is set and not empty, else the best available one.
-    pub fn preferred() -> Result<Self> {
+    pub fn preferred() -> Result<Self, IsaError> {
         static FORCED: OnceLock<Option<String>> = OnceLock::new();
         let forced = FORCED.get_or_init(|| {
             let value = std::env::var_os(ISA_VARIABLE)?;
@@ -71,22 +72,12 @@ impl Isa {
         }
     }
 
-    /// `self` if it is available, else [`Error::IsaUnavailable`].
-    pub fn require(self) -> Result<Self> {
+    /// `self` if it is available, else [`IsaError::Unavailable`].
+    pub fn require(self) -> Result<Self, IsaError> {
         if self.is_available() {
             return Ok(self);
         }
-        Err(Error::IsaUnavailable { isa: self, available: Self::available().to_vec() })
-    }
-
-    /// The level whose vectors are half as long, where two of its multiply-adds take the time of one of this level's: then half a
-    /// vector need not cost a whole one.
-    pub(crate) fn halved(self) -> Option<Self> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 if x86_64::splits_512() => Some(Self::Avx2),
-            _ => None,
-        }
+        Err(IsaError::Unavailable { isa: self, available: Self::available().to_vec() })
     }
 
     fn detect(self) -> bool {
@@ -106,6 +97,16 @@ impl Isa {
             #[cfg(not(sepconv_neon))]
             Self::Neon => false,
         }
+    }
+}
+
+/// The level whose vectors are half as long, where two of its multiply-adds take the time of one of `isa`'s: then half a vector need
+/// not cost a whole one.
+pub fn halved(isa: Isa) -> Option<Isa> {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 if x86_64::splits_512() => Some(Isa::Avx2),
+        _ => None,
     }
 }
 
@@ -140,11 +141,11 @@ impl fmt::Display for Isa {
 }
 
 impl FromStr for Isa {
-    type Err = Error;
+    type Err = IsaError;
 
-    fn from_str(name: &str) -> Result<Self> {
+    fn from_str(name: &str) -> Result<Self, IsaError> {
         let found = Self::ALL.iter().copied().find(|isa| isa.name() == name);
-        found.ok_or_else(|| Error::UnknownIsa { name: name.to_owned() })
+        found.ok_or_else(|| IsaError::Unknown { name: name.to_owned() })
     }
 }
 
@@ -162,6 +163,6 @@ mod tests {
         for &isa in Isa::ALL {
             assert_eq!(isa.name().parse::<Isa>(), Ok(isa));
         }
-        assert_eq!("sse9".parse::<Isa>(), Err(Error::UnknownIsa { name: "sse9".into() }));
+        assert_eq!("sse9".parse::<Isa>(), Err(IsaError::Unknown { name: "sse9".into() }));
     }
 }

@@ -1,4 +1,4 @@
-//! [`gemm`](super::gemm) in CHW for few pixels, which would leave a tile's vectors of pixels mostly empty: here lanes are output
+//! Tiles as in [`tile`](super::tile), in CHW for few pixels, which would leave a tile's vectors of pixels mostly empty: here lanes are output
 //! channels, a panel's, and a pixel is a factor of them all.
 //!
 //! ```text
@@ -9,10 +9,10 @@
 //!       accumulate G·V products                total         G·V·(P+1)+1 registers
 //!   store every lane in its plane
 //! ```
-//! Every element sums its products in the order of k, as in `gemm`. Where a panel is narrower than its vectors, the lanes behind it
+//! Every element sums its products in the order of k, as in `tile`. Where a panel is narrower than its vectors, the lanes behind it
 //! compute something from what follows in memory, which nobody stores.
 
-use super::gemm::{GemmArgs, for_each_run};
+use super::tile::{GemmArgs, for_each_run};
 use crate::epilogue::Epilogue;
 use crate::simd::{Simd, unroll};
 

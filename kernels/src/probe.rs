@@ -4,7 +4,8 @@ use crate::simd::{Simd, unroll};
 
 /// What one call does.
 #[derive(Clone, Copy)]
-pub(crate) struct ProbeArgs {
+pub struct ProbeArgs {
+    /// Which loop.
     pub what: Probe,
     /// Rounds of `C` independent multiply-adds.
     pub rounds: usize,
@@ -18,10 +19,14 @@ pub(crate) struct ProbeArgs {
 
 /// The one thing.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Probe {
+pub enum Probe {
+    /// Multiply-adds in registers.
     MulAdd,
+    /// Reads.
     Read,
+    /// Writes.
     Write,
+    /// Copies.
     Copy,
 }
 

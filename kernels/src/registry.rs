@@ -1,72 +1,117 @@
 //! Every kernel of this build, as data: the shims that `build.rs` made from the tile table, and what each is for.
 
-use super::curve_rows;
-use super::gemm::{self, GemmArgs};
-use super::gemm_few;
-use super::line::{self, Broadcast, LineArgs, PerLane};
-use super::line_generic;
-use super::probe::{self, ProbeArgs};
-use super::rows::{self, RowArgs};
-use super::walk_hwc::WalkArgs;
+use crate::copy_rows::{self, RowArgs};
+use crate::depthwise::column_hwc::WalkArgs;
+use crate::depthwise::curve_rows;
+use crate::depthwise::line::{self, Broadcast, LineArgs, PerLane};
+use crate::depthwise::line_generic;
 #[cfg(target_arch = "x86_64")]
-use super::{line_paired, walk_chw, walk_hwc};
+use crate::depthwise::{column_chw, column_hwc, line_two_channels};
 use crate::epilogue::{Clamp, Curve, EpilogueKind};
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
+use crate::probe::{self, ProbeArgs};
+use crate::product::few_pixels;
+use crate::product::tile::{self, GemmArgs};
 use crate::simd::{Simd, portable};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2, avx512};
 #[cfg(sepconv_neon)]
-use {super::gemm_lane, crate::simd::neon};
+use crate::{product::tile_by_lane, simd::neon};
 
 /// A row of the registry.
 #[derive(Debug)]
-pub(crate) struct KernelDesc {
+pub struct KernelDesc {
+    /// Unique; starts with the element type and ends with `__` and the instruction set.
     pub name: &'static str,
+    /// Instruction set that it is compiled for.
     pub isa: Isa,
+    /// Element type of maps and weights.
     pub dtype: DType,
+    /// Which activations it knows.
     pub epilogue: EpilogueKind,
+    /// What it computes.
     pub kind: KernelKind,
+    /// Its entry.
     pub run: KernelFn,
 }
 
 /// What a kernel computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KernelKind {
-    /// A line of depthwise outputs; `window` is (taps, stride) along the line, `None` for any with any dilation.
-    Line { layout: Layout, window: Option<(usize, usize)>, outputs: usize },
+pub enum KernelKind {
+    /// A line of depthwise outputs.
+    Line {
+        /// Layout of the map.
+        layout: Layout,
+        /// (taps, stride) along the line, `None` for any with any dilation.
+        window: Option<(usize, usize)>,
+        /// Outputs of a tile.
+        outputs: usize,
+    },
     /// A line of depthwise outputs of two channels (CHW), for maps no wider than half a vector.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has pairs"))]
-    PairedLine { window: (usize, usize), outputs: usize },
-    /// Columns of depthwise tiles of so many pixels and vectors of channels (HWC), `window` both ways; `held` if registers hold all taps.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
-    Walk { window: (usize, usize), pixels: usize, vectors: usize, held: bool },
+    PairedLine {
+        /// (taps, stride) along the line.
+        window: (usize, usize),
+        /// Outputs of a tile.
+        outputs: usize,
+    },
+    /// Columns of depthwise tiles (HWC).
+    Walk {
+        /// (taps, stride), both ways.
+        window: (usize, usize),
+        /// Pixels of a tile.
+        pixels: usize,
+        /// Vectors of channels of a tile.
+        vectors: usize,
+        /// Whether registers hold all taps.
+        held: bool,
+    },
     /// Columns of depthwise outputs, vectors of columns (CHW).
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only AVX-512 has these"))]
-    WalkColumns { window: (usize, usize) },
+    WalkColumns {
+        /// (taps, stride), both ways.
+        window: (usize, usize),
+    },
     /// A tile of a matrix product.
-    Gemm { layout: Layout, rows: usize, vectors: usize },
-    /// A few pixels of a matrix product (CHW), for panels of at most so many vectors of output channels.
-    GemmFew { vectors: usize },
+    Gemm {
+        /// Layout of the map.
+        layout: Layout,
+        /// Rows of the tile: pixels (HWC) or output channels (CHW).
+        rows: usize,
+        /// Vectors of a row.
+        vectors: usize,
+    },
+    /// A few pixels of a matrix product (CHW).
+    GemmFew {
+        /// Vectors of output channels in a panel, at most.
+        vectors: usize,
+    },
     /// A copy of a piece of a row.
     Rows,
     /// Measurements of the CPU.
-    Probe { chains: usize },
+    Probe {
+        /// Independent chains of multiply-adds.
+        chains: usize,
+    },
 }
 
 /// A kernel's entry. Calling it requires the CPU features of its row's `isa` and the contract of its family.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum KernelFn {
+pub enum KernelFn {
+    /// Depthwise: a line, or columns in CHW.
     Line(unsafe fn(&LineArgs)),
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 has walks"))]
+    /// Depthwise: columns in HWC.
     Walk(unsafe fn(&WalkArgs)),
+    /// A matrix product.
     Gemm(unsafe fn(&GemmArgs)),
+    /// A copy.
     Rows(unsafe fn(&RowArgs)),
+    /// A measurement.
     Probe(unsafe fn(&ProbeArgs)),
 }
 
 /// Floats in a vector of an instruction set.
-pub(crate) const fn lanes(isa: Isa) -> usize {
+#[inline]
+pub const fn lanes(isa: Isa) -> usize {
     match isa {
         Isa::Portable => portable::Portable::LANES,
         #[cfg(target_arch = "x86_64")]

@@ -2,5 +2,5 @@
 
 #![forbid(unsafe_code)]
 
-pub(crate) mod depthwise;
-pub(crate) mod gemm;
+pub mod depthwise;
+pub mod panels;

@@ -17,14 +17,14 @@
 //! lanes outside it read as zero, which only a finite tap may meet: `exact` keeps them out of the sum altogether.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
-use super::halved::{Halved, HalvedInside, HalvedThree};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
+use super::lanes_stride2::{Halved, HalvedInside, HalvedThree};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
 /// What one call computes: a line of outputs, all its lanes; for columns as lanes, of several channels.
 #[derive(Clone, Copy)]
-pub(crate) struct LineArgs {
+pub struct LineArgs {
     /// Lane 0 of the input that tap (0, 0) of output 0 reads. May lie outside the map; only positions inside are touched.
     pub input: *const f32,
     /// Elements between neighbouring inputs along the line.
@@ -73,6 +73,7 @@ pub(crate) struct LineArgs {
     pub lane_ranges: *const [usize; 2],
     /// Whether lanes outside the map must not even meet a tap as zeros (a tap may be infinite); generic kernels only.
     pub exact: bool,
+    /// Activation of finished sums.
     pub epilogue: EpilogueArgs,
 }
 
@@ -160,8 +161,8 @@ impl LineArgs {
 }
 
 /// Taps of a line up to which kernels know every way of touching lanes. Beyond, only the plain ones are worth the compiler's time: no lane
-/// step of 2, no multiplier, no elements as lanes ([`plan::select`](crate::plan::select) sees to that).
-pub(crate) const VERSATILE_TAPS: usize = 7;
+/// step of 2, no multiplier, no elements as lanes (`plan::select` of sepconv sees to that).
+pub const VERSATILE_TAPS: usize = 7;
 
 /// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
 /// lanes and border bound to the names given. `borders` is an arm of [`with_border`].

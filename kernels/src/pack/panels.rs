@@ -1,20 +1,22 @@
 //! Panels of a weight matrix: columns (HWC) or rows (CHW) of one register tile each, the bias first.
 
 use crate::buffer::AlignedBuffer;
-use crate::weights::Weights;
 
 /// One panel: `width` output channels from `first`, of which `count` exist; the others are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Panel {
+pub struct Panel {
+    /// First output channel.
     pub first: usize,
+    /// Output channels that exist.
     pub count: usize,
+    /// Output channels in all.
     pub width: usize,
     /// Where its bias starts; its weights follow, `width` for each k.
     pub offset: usize,
 }
 
 /// Packed weights of a pointwise or dense convolution.
-pub(crate) struct PackedGemm {
+pub struct PackedGemm {
     data: AlignedBuffer,
     panels: Vec<Panel>,
     k: usize,
@@ -22,8 +24,8 @@ pub(crate) struct PackedGemm {
 
 impl PackedGemm {
     /// Packs `[Cin, Cout, kh, kw] = sizes` with k in the order (tap row, tap column, input channel), into panels of these widths
-    /// (which add up to at least `Cout`).
-    pub(crate) fn new(sizes: [usize; 4], widths: &[usize], weights: Weights<'_>, bias: Option<&[f32]>) -> Self {
+    /// (which add up to at least `Cout`). `weights` come with the distances of neighbouring output channels, input channels and taps.
+    pub fn new(sizes: [usize; 4], widths: &[usize], weights: (&[f32], [usize; 3]), bias: Option<&[f32]>) -> Self {
         let [cin, cout, kh, kw] = sizes;
         let k = cin * kh * kw;
         let (mut panels, mut first, mut offset) = (Vec::with_capacity(widths.len()), 0, 0);
@@ -43,22 +45,27 @@ impl PackedGemm {
                 to_bias[..panel.count].copy_from_slice(&bias[panel.first..][..panel.count]);
             }
             for (tap, rows) in to_weights.chunks_exact_mut(panel.width * cin).enumerate() {
-                pack_tap(rows, panel, tap, weights.dense_steps(sizes));
+                pack_tap(rows, panel, tap, weights);
             }
         }
         Self { data, panels, k }
     }
 
-    pub(crate) fn as_slice(&self) -> &[f32] {
+    /// All panels.
+    #[inline]
+    pub fn as_slice(&self) -> &[f32] {
         self.data.as_slice()
     }
 
-    pub(crate) fn panels(&self) -> &[Panel] {
+    /// Where each panel is.
+    #[inline]
+    pub fn panels(&self) -> &[Panel] {
         &self.panels
     }
 
     /// Products of one sum.
-    pub(crate) const fn k(&self) -> usize {
+    #[inline]
+    pub const fn k(&self) -> usize {
         self.k
     }
 }
@@ -81,7 +88,7 @@ fn pack_tap(rows: &mut [f32], panel: &Panel, tap: usize, (weights, steps): (&[f3
 }
 
 /// Cuts `count` into panels, the widest first; the last may be wider than what is left.
-pub(crate) fn widths(count: usize, available: &[usize]) -> Vec<usize> {
+pub fn widths(count: usize, available: &[usize]) -> Vec<usize> {
     let mut widths = Vec::new();
     let mut left = count;
     while left > 0 {
@@ -96,7 +103,7 @@ pub(crate) fn widths(count: usize, available: &[usize]) -> Vec<usize> {
 }
 
 /// As [`widths`], and `half` a vector for what is left of the last one, where that is enough.
-pub(crate) fn widths_with_half(count: usize, available: &[usize], half: usize) -> Vec<usize> {
+pub fn widths_with_half(count: usize, available: &[usize], half: usize) -> Vec<usize> {
     let left = count % (2 * half);
     if left == 0 || left > half {
         return widths(count, available);
@@ -131,7 +138,7 @@ mod tests {
     fn panels_hold_bias_then_weights_of_each_k() {
         // Two inputs, three outputs, 1×1.
         let weights = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        let packed = PackedGemm::new([2, 3, 1, 1], &[2, 2], Weights::torch(&weights), Some(&[7.0, 8.0, 9.0]));
+        let packed = PackedGemm::new([2, 3, 1, 1], &[2, 2], (&weights, [2, 1, 1]), Some(&[7.0, 8.0, 9.0]));
         let first = packed.panels()[0];
         assert_eq!(packed.as_slice()[first.offset..][..6], [7.0, 8.0, 1.0, 3.0, 2.0, 4.0]);
         let second = packed.panels()[1];
@@ -144,15 +151,16 @@ mod tests {
     fn rows_are_taps_then_input_channels() {
         let sizes @ [cin, cout, kh, kw] = [2 * BLOCK + 5, 5, 2, 3];
         let numbers = Vec::from_iter((1..=cin * cout * kh * kw).map(|i| i as f32));
-        for weights in [Weights::torch(&numbers), Weights::tensorflow(&numbers)] {
-            let packed = PackedGemm::new(sizes, &[4, 4], weights, None);
+        // As PyTorch and as TensorFlow order them.
+        for steps in [[cin * kh * kw, kh * kw, 1], [1, cout, cin * cout]] {
+            let packed = PackedGemm::new(sizes, &[4, 4], (&numbers, steps), None);
             for panel in packed.panels() {
                 let rows = packed.as_slice()[panel.offset..].chunks_exact(panel.width).skip(1);
                 for (k, row) in rows.take(packed.k()).enumerate() {
                     let (tap, c) = (k / cin, k % cin);
                     for (o, &weight) in row.iter().enumerate() {
                         let exists = o < panel.count;
-                        let of = |o| weights.dense_at(sizes, o, c, tap / kw, tap % kw);
+                        let of = |o: usize| numbers[o * steps[0] + c * steps[1] + tap * steps[2]];
                         assert_eq!(weight, if exists { of(panel.first + o) } else { 0.0 }, "k {k}, output {o}");
                     }
                 }

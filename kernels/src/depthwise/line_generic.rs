@@ -1,8 +1,8 @@
 //! Depthwise lines as in [`line`](super::line), for any taps, stride and dilation: one tap live.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, with_border};
-use super::halved::{Halved, HalvedThree};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
+use super::lanes_stride2::{Halved, HalvedThree};
 use super::line::{LineArgs, Taps, for_each_vector, next_input, store, with_columns};
 use crate::epilogue::Epilogue;
 use crate::simd::{Simd, unroll};

@@ -24,7 +24,7 @@ fn main() {
 /// The architecture whose kernels are built, beside the portable ones. `cfg(sepconv_neon)` says that NEON's are.
 fn target() -> String {
     let of = |name: &str| std::env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
-    println!("cargo::rustc-check-cfg=cfg(sepconv_neon, sepconv_record_kernels, sepconv_portable_only)");
+    println!("cargo::rustc-check-cfg=cfg(sepconv_neon, sepconv_record_kernels)");
     // For development (docs/testing.md): with RUSTFLAGS="--cfg sepconv_portable_only", only the portable kernels are built.
     if std::env::var_os("CARGO_CFG_SEPCONV_PORTABLE_ONLY").is_some() {
         return String::new();

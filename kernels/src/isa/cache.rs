@@ -16,6 +16,11 @@ pub struct CacheSizes {
     pub l3: usize,
 }
 
+/// Caches of these sizes, on whatever machine: what a planner of loops is tested with.
+pub const fn caches_of([l1d, l2, l3]: [usize; 3]) -> CacheSizes {
+    CacheSizes { l1d, l2, l3 }
+}
+
 /// The caches of this machine, learnt once per process.
 pub fn cache_sizes() -> CacheSizes {
     static SIZES: OnceLock<CacheSizes> = OnceLock::new();

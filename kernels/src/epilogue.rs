@@ -2,15 +2,16 @@
 //!
 //! Kernels take the epilogue as a type parameter; the tile table says which. [`Clamp`] is for activations that only limit the range
 //! (identity included: its limits are infinite), [`Curve`] for the others, both in the kernel's registers. Rows without an instance for curves have [`Clamp`]'s followed by a pass over what was just
-//! written ([`curve_rows`](crate::kernels::curve_rows)).
+//! written ([`curve_rows`](crate::depthwise::curve_rows)).
 
 use crate::simd::{Simd, unroll};
-use crate::spec::Activation;
 
 /// Which epilogue an activation needs, or a kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum EpilogueKind {
+pub enum EpilogueKind {
+    /// The range of sums is limited.
     Clamp,
+    /// Leaky ReLU, hard-swish, SiLU.
     Curve,
     /// Of kernels only: both of the others.
     CurveAfter,
@@ -18,14 +19,14 @@ pub(crate) enum EpilogueKind {
 
 impl EpilogueKind {
     /// Whether a kernel with this epilogue does for activations that need `wanted`.
-    pub(crate) fn serves(self, wanted: Self) -> bool {
+    pub fn serves(self, wanted: Self) -> bool {
         self == Self::CurveAfter || self == wanted
     }
 }
 
 /// An activation's parameters as the kernels read them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct EpilogueArgs {
+pub struct EpilogueArgs {
     lo: f32,
     hi: f32,
     slope: f32,
@@ -41,20 +42,24 @@ enum CurveKind {
 }
 
 impl EpilogueArgs {
-    pub(crate) const fn new(activation: Activation) -> (EpilogueKind, Self) {
-        match activation {
-            Activation::Identity => Self::clamp(f32::NEG_INFINITY, f32::INFINITY),
-            Activation::Relu => Self::clamp(0.0, f32::INFINITY),
-            Activation::Relu6 => Self::clamp(0.0, 6.0),
-            Activation::Clamp { lo, hi } => Self::clamp(lo, hi),
-            Activation::LeakyRelu { slope } => Self::curve(CurveKind::Leaky, slope),
-            Activation::HardSwish => Self::curve(CurveKind::HardSwish, 0.0),
-            Activation::Silu => Self::curve(CurveKind::Silu, 0.0),
-        }
+    /// `min(max(x, lo), hi)`; with infinite limits `x` itself.
+    pub const fn clamp(lo: f32, hi: f32) -> (EpilogueKind, Self) {
+        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::None })
     }
 
-    const fn clamp(lo: f32, hi: f32) -> (EpilogueKind, Self) {
-        (EpilogueKind::Clamp, Self { lo, hi, slope: 0.0, curve: CurveKind::None })
+    /// `x` for `x ≥ 0`, `slope·x` below.
+    pub const fn leaky_relu(slope: f32) -> (EpilogueKind, Self) {
+        Self::curve(CurveKind::Leaky, slope)
+    }
+
+    /// `x·min(max(x + 3, 0), 6) / 6`.
+    pub const fn hard_swish() -> (EpilogueKind, Self) {
+        Self::curve(CurveKind::HardSwish, 0.0)
+    }
+
+    /// `x / (1 + e^−x)`.
+    pub const fn silu() -> (EpilogueKind, Self) {
+        Self::curve(CurveKind::Silu, 0.0)
     }
 
     /// Whether a curve is asked for.

@@ -1,8 +1,8 @@
 //! Depthwise CHW of two channels at a time, for maps no wider than half a vector: a line as in [`line`](super::line).
 
 use super::border::{Edge, Ends, Tested, with_border};
+use super::lanes_two_channels::{Paired, PairedHalved};
 use super::line::{Broadcast, LineArgs, tuned_tile};
-use super::paired::{Paired, PairedHalved};
 use crate::epilogue::Epilogue;
 use crate::simd::Halves;
 

@@ -4,14 +4,14 @@
 //! ```text
 //! for each column of tiles
 //!   for each V vectors of channels                   accumulators  D·P·V  D = ⌈K/ST⌉ rows of outputs (start at the bias)
-//!     down the rows (see `descent`)                  taps          K·K
+//!     down the rows (see `column`)                   taps          K·K
 //!       for each input of a row                      input         1
 //!         for each tap of it: accumulate             total         D·P+K·K+1 registers
 //! ```
 //! Sums run in the order (kernel row, kernel column), as in [`line`](super::line), and skip what is outside the map.
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of};
-use super::descent::{Descent, descend, phase};
+use super::column::{Descent, descend, phase};
 use super::lanes::{All, First, Lanes, Loader};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, Task, unroll};
@@ -19,7 +19,7 @@ use core::marker::PhantomData;
 
 /// What one call computes: some output rows, all their pixels and channels.
 #[derive(Clone, Copy)]
-pub(crate) struct WalkArgs {
+pub struct WalkArgs {
     /// Channel 0 of the input that tap (0, 0) of output (0, 0) reads. May lie outside the map; only positions inside are touched.
     pub input: *const f32,
     /// Elements between input rows and between pixels.
@@ -42,6 +42,7 @@ pub(crate) struct WalkArgs {
     pub channels: usize,
     /// Panels of taps, one per vector of channels: bias, then taps.
     pub weights: *const f32,
+    /// Activation of finished sums.
     pub epilogue: EpilogueArgs,
 }
 

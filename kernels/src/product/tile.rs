@@ -16,12 +16,12 @@ use crate::simd::{Simd, unroll};
 
 /// What one call computes: tiles below each other, over all of k.
 #[derive(Clone, Copy)]
-pub(crate) struct GemmArgs {
+pub struct GemmArgs {
     /// A's element (0, 0).
     pub a: *const f32,
     /// Elements between rows of A (not used where A is packed), or between its panels for few pixels.
     pub a_row: usize,
-    /// Elements of a panel of A for each k, for few pixels: see [`gemm_few`](super::gemm_few).
+    /// Elements of a panel of A for each k, for few pixels: see `few_pixels`.
     pub a_width: usize,
     /// The k of a sum stand in runs: `segments[0]` times `segments[1]` runs of `run` each.
     pub segments: [usize; 2],
@@ -59,6 +59,7 @@ pub(crate) struct GemmArgs {
     pub tiles: usize,
     /// Columns to store, at most `NR`.
     pub columns: usize,
+    /// Activation of finished sums.
     pub epilogue: EpilogueArgs,
 }
 

@@ -5,17 +5,17 @@
 //! for each channel, or two or four of them
 //!   for each group of V vectors of columns           accumulators  D·N      N vectors, D = ⌈K/ST⌉ rows of outputs
 //!                                                    taps          K·K·C    of C channels or pairs of them
-//!     down the rows (see `descent`)
+//!     down the rows (see `column`)
 //!       for each vector: load the K tap columns      inputs        K·N
 //!       for each tap: accumulate
 //! ```
 //! Sums run in the order (kernel row, kernel column). Lanes outside the map read as zero; rows outside it are skipped.
 
-use super::descent::{Descent, descend, phase};
-use super::halved::{Halved, HalvedThree};
+use super::column::{Descent, descend, phase};
 use super::lanes::{Clipped, Lanes, Loader};
+use super::lanes_stride2::{Halved, HalvedThree};
+use super::lanes_two_channels::{Paired, PairedHalved, PairedHalvedRange};
 use super::line::{Broadcast, LineArgs};
-use super::paired::{Paired, PairedHalved, PairedHalvedRange};
 use crate::epilogue::Epilogue;
 use crate::simd::{Halves, Simd, unroll};
 

@@ -16,7 +16,7 @@ pub fn registry(tiles: &[Tile], arch: &str) -> String {
     for (module, shims) in shims {
         write!(source, "mod {module} {{\nuse super::*;\n\n{shims}}}\n\n").expect("writing to a string");
     }
-    format!("{source}/// All kernels of this build.\npub(crate) static KERNELS: &[KernelDesc] = &[\n{rows}];\n")
+    format!("{source}/// All kernels of this build.\npub static KERNELS: &[KernelDesc] = &[\n{rows}];\n")
 }
 
 /// The module that a shim stands in: modules are what the compiler shares out to threads.
@@ -53,7 +53,7 @@ fn expand(tile: &Tile, epilogue: &str, shims: &mut BTreeMap<String, String>, row
          #[allow(non_snake_case)]\n{attribute}\
          pub(super) unsafe fn {name}(args: &{args}) {{\n    \
              #[cfg(sepconv_record_kernels)]\n    \
-             {{\n        static RAN: crate::kernels::record::Ran = crate::kernels::record::Ran::new();\n        \
+             {{\n        static RAN: crate::record::Ran = crate::record::Ran::new();\n        \
                  RAN.note(\"{name}\");\n    }}\n    \
              // SAFETY: the function's own contract: the CPU's features, and what the kernel asks for.\n    \
              unsafe {{ {body} }}\n}}",
@@ -80,7 +80,7 @@ struct Row {
 impl Row {
     fn of(tile: &Tile, epilogue: &str) -> Self {
         // Where a multiply-add takes a lane of a vector, matrix products are written for that.
-        let gemm = if tile.target.by_lane > 0 { "gemm_lane" } else { "gemm" };
+        let gemm = if tile.target.by_lane > 0 { "tile_by_lane" } else { "tile" };
         match tile.shape {
             Shape::LineHwc { kernel: k, stride, outputs } => Self {
                 name: format!("dw_hwc_nx{k}s{stride}_1x{outputs}"),
@@ -104,7 +104,7 @@ impl Row {
                 name: format!("dw_chw_{k}xns{stride}_{outputs}x1_2c"),
                 args: "LineArgs",
                 function: "Line",
-                call: format!("line_paired::run::<{{S}}, {epilogue}, {k}, {stride}, {outputs}>"),
+                call: format!("line_two_channels::run::<{{S}}, {epilogue}, {k}, {stride}, {outputs}>"),
                 kind: format!("KernelKind::PairedLine {{ window: ({k}, {stride}), outputs: {outputs} }}"),
             },
             Shape::GenericHwc { outputs } => Self {
@@ -126,7 +126,7 @@ impl Row {
                 args: "WalkArgs",
                 function: "Walk",
                 call: format!(
-                    "walk_hwc::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}, {vectors}, {sums}>",
+                    "column_hwc::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}, {vectors}, {sums}>",
                     depth = k.div_ceil(stride),
                     sums = pixels * vectors
                 ),
@@ -140,7 +140,7 @@ impl Row {
                 args: "LineArgs",
                 function: "Line",
                 call: format!(
-                    "walk_chw::{run}::<{{S}}, {epilogue}, {k}, {stride}, {depth}>",
+                    "column_chw::{run}::<{{S}}, {epilogue}, {k}, {stride}, {depth}>",
                     run = if tile.target.halves { "run_halves" } else { "run" },
                     depth = k.div_ceil(stride)
                 ),
@@ -164,14 +164,14 @@ impl Row {
                 name: format!("pw_chw_{vectors}vx{pixels}"),
                 args: "GemmArgs",
                 function: "Gemm",
-                call: format!("gemm_few::run::<{{S}}, {epilogue}, {vectors}, {pixels}>"),
+                call: format!("few_pixels::run::<{{S}}, {epilogue}, {vectors}, {pixels}>"),
                 kind: format!("KernelKind::GemmFew {{ vectors: {vectors} }}"),
             },
             Shape::Rows => Self {
                 name: "copy_row".to_owned(),
                 args: "RowArgs",
                 function: "Rows",
-                call: "rows::run::<{S}>".to_owned(),
+                call: "copy_rows::run::<{S}>".to_owned(),
                 kind: "KernelKind::Rows".to_owned(),
             },
             Shape::Probe { chains } => Self {
