@@ -1,0 +1,13 @@
+//! The operations, one file each: arguments, recipe.
+
+mod dense;
+mod depthwise;
+mod inverted;
+mod pointwise;
+mod separable;
+
+pub use dense::{Conv2d, conv2d};
+pub use depthwise::{DepthwiseConv2d, depthwise_conv2d};
+pub use inverted::{InvertedResidual, inverted_residual};
+pub use pointwise::{PointwiseConv2d, pointwise_conv2d};
+pub use separable::{SeparableConv2d, separable_conv2d};
