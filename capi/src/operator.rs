@@ -161,8 +161,8 @@ pub unsafe extern "C" fn sepconv_operator_destroy(op: *mut Handle) {
             return Ok(());
         }
         pointer::check(op, "op")?;
-        // SAFETY: comes from a create function, that is from the box in `create`; it is not running and is not used afterwards, says
-        // the header.
+        // SAFETY: comes from a create function, that is from the box in `create`; it is not running and is not used afterwards,
+        // says the header.
         drop(unsafe { Box::from_raw(op) });
         Ok(())
     });

@@ -87,8 +87,8 @@ pub unsafe extern "C" fn sepconv_run(
         check_apart(("input", &read), ("output", &written))?;
         check_apart(("input", &read), ("the workspace", &scratch))?;
         check_apart(("output", &written), ("the workspace", &scratch))?;
-        // SAFETY: the memory of both views and the workspace is there and is touched by nobody else during the call, says the header;
-        // none of it overlaps, checked above, so what is written is not read by another name.
+        // SAFETY: the memory of both views and the workspace is there and is touched by nobody else during the call, says the
+        // header; none of it overlaps, checked above, so that what is written has no other name.
         let (input, mut output, mut workspace) =
             unsafe { (input.tensor()?, output.tensor()?, lend(workspace, workspace_bytes)?) };
         if parallel.is_null() {
@@ -127,7 +127,7 @@ unsafe fn lend(data: *mut c_void, bytes: usize) -> Result<Workspace, Failure> {
     let len = bytes / size_of::<f32>();
     pointer::check_floats(data.cast_const().cast(), len, "workspace")?;
     pointer::check_alignment(data.addr(), Workspace::ALIGNMENT, "workspace")?;
-    // SAFETY: neither null nor misaligned, and not more than `isize::MAX` bytes, checked above; so the `bytes` bytes, which the `len`
-    // floats lie in, are the library's: what this function asks for. Any bits are a float.
+    // SAFETY: neither null nor misaligned, and not more than `isize::MAX` bytes, checked above; so the `bytes` bytes, in which the
+    // `len` floats lie, are the library's: what this function asks for. Any bits are a float.
     Ok(unsafe { Workspace::from_raw_parts(data.cast(), len) })
 }

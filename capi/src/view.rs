@@ -63,7 +63,7 @@ impl InputView {
     /// If `data` is neither null nor misaligned, `len` floats from it are readable and nobody writes them during `'a`.
     pub(crate) unsafe fn tensor<'a>(&self) -> Result<TensorRef<'a>, Failure> {
         let len = self.reached();
-        // SAFETY: `len` is not above `self.len`, so that many floats are readable and nobody writes them: what this function asks for.
+        // SAFETY: `len` is not above `self.len`; that many floats are readable and nobody writes them: what this function asks for.
         let data = unsafe { pointer::floats(self.data, len, "input.data") }?;
         Ok(TensorRef::strided(data, shape(self.shape), strides(self.strides))?)
     }
@@ -84,7 +84,7 @@ impl OutputView {
     pub(crate) unsafe fn tensor<'a>(&self) -> Result<TensorMut<'a>, Failure> {
         let len = self.reached();
         pointer::check_floats(self.data, len, "output.data")?;
-        // SAFETY: neither null nor misaligned, and not more bytes than `isize::MAX`, checked above; `len` is not above `self.len`, so
+        // SAFETY: neither null nor misaligned, and not more bytes than `isize::MAX`, checked above; `len` is not above `self.len`;
         // that many floats are writable and nobody else touches them: what this function asks for. Any bits are a float.
         let data = unsafe { core::slice::from_raw_parts_mut(self.data, len) };
         Ok(TensorMut::strided(data, shape(self.shape), strides(self.strides))?)

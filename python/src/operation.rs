@@ -2,23 +2,26 @@
 //!
 //! ```text
 //! operation! {
-//!     fn NAME = "what it does"; returns "the shape of the result", "more about it";
+//!     fn NAME = "what it does"; returns "shape of the result", "size of the result";
 //!     class NAME = "what it is";
-//!     ///             text of the weights and biases
-//!     arrays          { weight + bias, ... }
-//!     [text]          { stride: Type, ... }
-//!     ///             text of the activation
-//!     activation      Type;
-//!     flags           { /// text
-//!                       name, ... }
-//!     known           { multiplier }, or { } where shapes say everything
-//!     recipe          function of (arrays, known, strides ..., activation, flags ...)
+//!     /// weights and biases
+//!     arrays { weight + bias, ... }
+//!     window ["stride, padding, dilation"] { name: Type, ... }
+//!     /// activation
+//!     activation Type;
+//!     flags { /// flag
+//!             name, ... }
+//!     known { multiplier }
+//!     recipe NAME
 //! }
 //! ```
 //!
-//! Texts are parts of docstrings, in numpydoc's form. Defaults go with the types: `defaults` has them. The signatures that Python shows are
-//! written at the head of the docstrings, where CPython looks for them (`name(...)`, a line `--`, an empty line): pyo3's own attribute
-//! takes nothing but a literal, in which the defaults would stand again.
+//! Texts are parts of docstrings, in numpydoc's form. The default of an argument goes with its type: `defaults` has the rows.
+//! `known` names the argument of the class that says what weights in torch's order leave open; the function takes that from its
+//! input. `known {}`: nothing is open. `recipe` is a function of (arrays, known, window ..., activation, flags ...).
+//!
+//! The signatures that Python shows are written at the head of the docstrings, where CPython looks for them: `name(...)`, a line
+//! `--`, an empty line. PyO3's attribute for them takes nothing but a literal, in which all defaults would stand again.
 
 macro_rules! operation {
     (
@@ -26,7 +29,7 @@ macro_rules! operation {
         class $class:ident = $prepared:tt;
         $(#[doc = $arrays_text:tt])+
         arrays { $($weight:ident + $bias:ident),+ }
-        [$steps_text:expr] { $($step:ident: $step_type:ident),+ }
+        window [$window_text:expr] { $($window:ident: $window_type:ident),+ }
         $(#[doc = $activation_text:tt])+
         activation $activation_type:ident;
         flags { $($(#[doc = $flag_text:tt])+ $flag:ident),* }
@@ -35,7 +38,7 @@ macro_rules! operation {
     ) => {
         #[doc = concat!(
             stringify!($function), "(input, ", $(stringify!($weight), ", ",)+ $(stringify!($bias), "=None, ",)+
-            $(stringify!($step), "=", $crate::defaults::default!(text $step_type), ", ",)+
+            $(stringify!($window), "=", $crate::defaults::default!(text $window_type), ", ",)+
             "layout=", $crate::defaults::default!(text Axes),
             ", activation=", $crate::defaults::default!(text $activation_type), ", out=None, *, ",
             $(stringify!($flag), "=", $crate::defaults::default!(text bool), ", ",)*
@@ -48,7 +51,7 @@ macro_rules! operation {
         /// ----------
         #[doc = $crate::docs::input!()]
         $(#[doc = $arrays_text])+
-        #[doc = $steps_text]
+        #[doc = $window_text]
         #[doc = $crate::docs::layout!()]
         $(#[doc = $activation_text])+
         #[doc = $crate::docs::names!()]
@@ -66,7 +69,7 @@ macro_rules! operation {
         #[pyo3(
             signature = (
                 input, $($weight,)+ $($bias = None,)+
-                $($step = $crate::defaults::default!(value $step_type),)+
+                $($window = $crate::defaults::default!(value $window_type),)+
                 layout = $crate::defaults::default!(value Axes),
                 activation = $crate::defaults::default!(value $activation_type),
                 out = None, *, $($flag = $crate::defaults::default!(value bool),)*
@@ -80,7 +83,7 @@ macro_rules! operation {
             input: &pyo3::Bound<'py, pyo3::PyAny>,
             $($weight: &pyo3::Bound<'py, pyo3::PyAny>,)+
             $($bias: Option<&pyo3::Bound<'py, pyo3::PyAny>>,)+
-            $($step: $crate::args::$step_type,)+
+            $($window: $crate::args::$window_type,)+
             layout: $crate::args::Axes,
             activation: $crate::args::$activation_type,
             out: Option<&pyo3::Bound<'py, pyo3::PyAny>>,
@@ -97,13 +100,13 @@ macro_rules! operation {
                 names: [stringify!($weight), stringify!($bias)],
             }),+];
             $(let $multiplier = $crate::kernel::Known::Channels(input.shape.c);)?
-            let recipe = $recipe(arrays, $($multiplier,)? $($step,)+ activation, $($flag,)*)?;
+            let recipe = $recipe(arrays, $($multiplier,)? $($window,)+ activation, $($flag,)*)?;
             $crate::run::once(recipe, &input, layout, isa, out, threads)
         }
 
         #[doc = concat!(
             stringify!($class), "(", $(stringify!($weight), ", ",)+ $(stringify!($bias), "=None, ",)+
-            $(stringify!($step), "=", $crate::defaults::default!(text $step_type), ", ",)+
+            $(stringify!($window), "=", $crate::defaults::default!(text $window_type), ", ",)+
             "layout=", $crate::defaults::default!(text Axes),
             ", activation=", $crate::defaults::default!(text $activation_type), ", *, ",
             $(stringify!($flag), "=", $crate::defaults::default!(text bool), ", ",)*
@@ -116,7 +119,7 @@ macro_rules! operation {
         /// Parameters
         /// ----------
         $(#[doc = $arrays_text])+
-        #[doc = $steps_text]
+        #[doc = $window_text]
         #[doc = $crate::docs::layout!()]
         $(#[doc = $activation_text])+
         #[doc = $crate::docs::names!()]
@@ -136,7 +139,7 @@ macro_rules! operation {
             #[pyo3(
                 signature = (
                     $($weight,)+ $($bias = None,)+
-                    $($step = $crate::defaults::default!(value $step_type),)+
+                    $($window = $crate::defaults::default!(value $window_type),)+
                     layout = $crate::defaults::default!(value Axes),
                     activation = $crate::defaults::default!(value $activation_type),
                     *, $($flag = $crate::defaults::default!(value bool),)*
@@ -150,7 +153,7 @@ macro_rules! operation {
             fn new(
                 $($weight: &pyo3::Bound<'_, pyo3::PyAny>,)+
                 $($bias: Option<&pyo3::Bound<'_, pyo3::PyAny>>,)+
-                $($step: $crate::args::$step_type,)+
+                $($window: $crate::args::$window_type,)+
                 layout: $crate::args::Axes,
                 activation: $crate::args::$activation_type,
                 $($flag: bool,)*
@@ -165,7 +168,7 @@ macro_rules! operation {
                     names: [stringify!($weight), stringify!($bias)],
                 }),+];
                 $(let $multiplier = $crate::kernel::Known::Multiplier($multiplier.0);)?
-                let recipe = $recipe(arrays, $($multiplier,)? $($step,)+ activation, $($flag,)*)?;
+                let recipe = $recipe(arrays, $($multiplier,)? $($window,)+ activation, $($flag,)*)?;
                 $crate::operator::Operator::extended(Self, recipe, layout, isa)
             }
         }

@@ -1,5 +1,5 @@
-//! Parts of what a pickle holds: keyword arguments of a class. They are the ones that make the operator anew, so that what unpickles
-//! packs the weights for the CPU that it is on.
+//! Parts of what a pickle holds: keyword arguments of a class. They are the ones that make the operator anew, so that what
+//! unpickles packs the weights for the CPU that it is on.
 
 use crate::args::{activation_argument, padding_argument};
 use crate::kernel::Kernel;

@@ -19,7 +19,7 @@ operation! {
     /// bias : float32 array, optional
     ///     [cout], added before the activation.
     arrays { weight + bias }
-    [window!()] { stride: Pair, padding: Pads, dilation: Pair }
+    window [window!()] { stride: Pair, padding: Pads, dilation: Pair }
     /// activation
     activation Act;
     flags {}

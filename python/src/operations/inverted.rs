@@ -22,7 +22,7 @@ operation! {
     /// expand_bias, depthwise_bias, project_bias : float32 array, optional
     ///     [e], [e*m] and [cout], added before the activations.
     arrays { expand_weight + expand_bias, depthwise_weight + depthwise_bias, project_weight + project_bias }
-    [window!()] { stride: Pair, padding: Pads, dilation: Pair }
+    window [window!()] { stride: Pair, padding: Pads, dilation: Pair }
     /// activation : three
     ///     After expand, depthwise and project, each one of
     activation ActTriple;

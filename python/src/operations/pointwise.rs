@@ -19,7 +19,7 @@ operation! {
     /// bias : float32 array, optional
     ///     [cout], added before the activation.
     arrays { weight + bias }
-    ["stride : int or (int, int)
+    window ["stride : int or (int, int)
     Step between the pixels that are read, both axes or (height, width)."] { stride: Pair }
     /// activation
     activation Act;

@@ -20,7 +20,7 @@ operation! {
     /// depthwise_bias, pointwise_bias : float32 array, optional
     ///     [c*m] and [cout], added before the activations.
     arrays { depthwise_weight + depthwise_bias, pointwise_weight + pointwise_bias }
-    [window!()] { stride: Pair, padding: Pads, dilation: Pair }
+    window [window!()] { stride: Pair, padding: Pads, dilation: Pair }
     /// activation : pair
     ///     After depthwise and after pointwise, each one of
     activation ActPair;
