@@ -9,7 +9,7 @@ macro_rules! default {
         $crate::defaults::$which!($crate::args::Pair([1; 2]), "1")
     };
     ($which:ident Pads) => {
-        $crate::defaults::$which!($crate::args::Pads(sepconv::Padding::Valid), "0")
+        $crate::defaults::$which!($crate::args::Pads(sepconv::Padding::uniform(0)), "0")
     };
     ($which:ident Act) => {
         $crate::defaults::$which!($crate::args::Act(sepconv::Activation::Identity), "None")
