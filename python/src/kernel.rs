@@ -2,6 +2,7 @@
 
 use crate::args::Order;
 use crate::array;
+use core::fmt::{self, Display, Formatter};
 use numpy::PyUntypedArrayMethods;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -18,7 +19,7 @@ pub struct Arrays<'a, 'py> {
 
 impl Arrays<'_, '_> {
     pub fn kernel(&self) -> PyResult<Kernel> {
-        let [weight_name, bias_name] = self.names.map(|name| name.replace('_', " "));
+        let [weight_name, bias_name] = self.names.map(Words);
         let (weight, array) = array::to_vec(self.weight, format_args!("the {weight_name}"))?;
         let shape = array.shape().try_into().map_err(|_| {
             PyValueError::new_err(format!("the {weight_name} has shape {:?}; it must have 4 axes", array.shape()))
@@ -35,6 +36,17 @@ impl Arrays<'_, '_> {
             (true, None) => Ok(None),
             (true, Some(_)) => Err(PyValueError::new_err(format!("{bias} is given, but {weight} is None"))),
         }
+    }
+}
+
+/// An argument's name in words, for messages; nothing is allocated for calls that succeed.
+struct Words(&'static str);
+
+impl Display for Words {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut words = self.0.split('_');
+        f.write_str(words.next().unwrap_or_default())?;
+        words.try_for_each(|word| write!(f, " {word}"))
     }
 }
 
@@ -112,8 +124,8 @@ pub enum Known {
     Multiplier(usize),
 }
 
-impl core::fmt::Display for Known {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Display for Known {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Channels(channels) => write!(f, "an input of {channels} channels"),
             Self::Expanded(channels) => write!(f, "an expanding part of {channels} output channels"),
