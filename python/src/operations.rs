@@ -1,4 +1,7 @@
 //! The operations, one file each: arguments, recipe.
+//!
+//! A new one is a file here, its function and class among the names below, in `lib.rs` and in the package's `__init__.py`, and
+//! their types in `_native.pyi`.
 
 mod dense;
 mod depthwise;
