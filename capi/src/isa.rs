@@ -24,7 +24,7 @@ pub(crate) unsafe fn parse(text: *const c_char) -> Result<Isa, Failure> {
     if text.is_null() {
         return Ok(Isa::preferred()?);
     }
-    // SAFETY: the caller's promise.
+    // SAFETY: not null, checked above; so it ends with a NUL: what this function asks for.
     let text = unsafe { CStr::from_ptr(text) };
     Ok(text.to_string_lossy().parse()?)
 }
@@ -46,7 +46,7 @@ pub extern "C" fn sepconv_isa_available(index: usize) -> *const c_char {
 pub unsafe extern "C" fn sepconv_isa_preferred(isa: *mut *const c_char) -> SepconvStatus {
     report(|| {
         let preferred = Isa::preferred()?;
-        // SAFETY: the caller's promise.
+        // SAFETY: `isa` may be written, says the header.
         unsafe { pointer::write(isa, name(preferred).as_ptr(), "isa") }
     })
 }

@@ -8,6 +8,7 @@
 
 #![allow(rustdoc::broken_intra_doc_links, reason = "these comments are the header's: brackets in them are C's")]
 
+mod fields;
 mod isa;
 mod operator;
 mod parallel;
@@ -18,6 +19,10 @@ mod status;
 mod versioned;
 mod view;
 
+pub use fields::{
+    ActivationParams, BiasView, SepconvActivation, SepconvLayout, SepconvPadding, SepconvWeightOrder, WeightsView,
+    WindowParams,
+};
 pub use isa::{sepconv_isa_available, sepconv_isa_preferred, sepconv_version};
 pub use operator::{
     Handle, sepconv_conv2d_create, sepconv_depthwise_create, sepconv_inverted_residual_create,
@@ -26,9 +31,8 @@ pub use operator::{
 };
 pub use parallel::{ParallelFor, Task};
 pub use params::{
-    ActivationParams, BiasView, Conv2dParams, DepthwiseParams, PointwiseParams, SepconvActivation, SepconvLayout,
-    SepconvPadding, SepconvWeightOrder, WeightsView, WindowParams, sepconv_conv2d_params_init,
-    sepconv_depthwise_params_init, sepconv_pointwise_params_init,
+    Conv2dParams, DepthwiseParams, PointwiseParams, sepconv_conv2d_params_init, sepconv_depthwise_params_init,
+    sepconv_pointwise_params_init,
 };
 pub use run::{sepconv_output_shape, sepconv_run, sepconv_workspace_size};
 pub use status::{SepconvStatus, sepconv_last_error, sepconv_status_name};

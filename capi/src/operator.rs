@@ -1,13 +1,13 @@
 //! Operator handles: made, asked about, destroyed.
 
+use crate::fields::{SepconvLayout, flag};
 use crate::isa;
-use crate::params::{Conv2dParams, DepthwiseParams, PointwiseParams, SepconvLayout, flag};
+use crate::params::{Conv2dParams, DepthwiseParams, Part, PointwiseParams, part};
 use crate::pointer;
 use crate::status::{Failure, SepconvStatus, report};
-use crate::versioned;
 use core::ffi::{CStr, c_char};
 use sepconv::{
-    Conv2d, Depthwise, InvertedResidual, InvertedResidualSpec, Layout, Operator, Pointwise, Separable, SeparableSpec,
+    Conv2d, Depthwise, InvertedResidual, InvertedResidualSpec, Isa, Operator, Pointwise, Separable, SeparableSpec,
     Weights,
 };
 use std::ffi::CString;
@@ -40,16 +40,13 @@ pub unsafe extern "C" fn sepconv_depthwise_create(
     isa: *const c_char,
     created: *mut *mut Handle,
 ) -> SepconvStatus {
-    let make = || {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let params = versioned::read(params)?;
-            let (weights, bias) = (params.weights.weights(params.weight_order)?, params.bias.bias()?);
-            Ok(Handle::new(Depthwise::with_isa(&params.spec()?, weights, bias, isa::parse(isa)?)?))
-        }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { create(created, make) }
+    // SAFETY: what `params` points to is as it says, `isa` is null or ends with a NUL, `created` may be written, says the header.
+    unsafe {
+        create(isa, created, |isa| {
+            let Part { spec, weights, bias } = part(params)?;
+            Ok(Depthwise::with_isa(&spec, weights, bias, isa)?)
+        })
+    }
 }
 
 /// Makes a pointwise convolution and packs its weights; the rest as sepconv_depthwise_create.
@@ -63,16 +60,13 @@ pub unsafe extern "C" fn sepconv_pointwise_create(
     isa: *const c_char,
     created: *mut *mut Handle,
 ) -> SepconvStatus {
-    let make = || {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let params = versioned::read(params)?;
-            let (weights, bias) = (params.weights.weights(params.weight_order)?, params.bias.bias()?);
-            Ok(Handle::new(Pointwise::with_isa(&params.spec()?, weights, bias, isa::parse(isa)?)?))
-        }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { create(created, make) }
+    // SAFETY: as in sepconv_depthwise_create, says the header, for every structure, `isa` and `created`.
+    unsafe {
+        create(isa, created, |isa| {
+            let Part { spec, weights, bias } = part(params)?;
+            Ok(Pointwise::with_isa(&spec, weights, bias, isa)?)
+        })
+    }
 }
 
 /// Makes a depthwise-separable convolution: depthwise, then pointwise, fused, each with bias and activation of its own.
@@ -88,21 +82,15 @@ pub unsafe extern "C" fn sepconv_separable_create(
     isa: *const c_char,
     created: *mut *mut Handle,
 ) -> SepconvStatus {
-    let make = || {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let (depthwise, pointwise) = (versioned::read(depthwise)?, versioned::read(pointwise)?);
-            let spec = SeparableSpec::new(depthwise.spec()?, pointwise.spec()?);
-            let weights = [
-                depthwise.weights.weights(depthwise.weight_order)?,
-                pointwise.weights.weights(pointwise.weight_order)?,
-            ];
-            let bias = [depthwise.bias.bias()?, pointwise.bias.bias()?];
-            Ok(Handle::new(Separable::with_isa(&spec, weights, bias, isa::parse(isa)?)?))
-        }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { create(created, make) }
+    // SAFETY: as in sepconv_depthwise_create, says the header, for every structure, `isa` and `created`.
+    unsafe {
+        create(isa, created, |isa| {
+            let (depthwise, pointwise) = (part(depthwise)?, part(pointwise)?);
+            let spec = SeparableSpec::new(depthwise.spec, pointwise.spec);
+            let (weights, bias) = ([depthwise.weights, pointwise.weights], [depthwise.bias, pointwise.bias]);
+            Ok(Separable::with_isa(&spec, weights, bias, isa)?)
+        })
+    }
 }
 
 /// Makes an inverted residual block: pointwise (expand), depthwise, pointwise (project), fused, each with bias and activation of
@@ -122,25 +110,22 @@ pub unsafe extern "C" fn sepconv_inverted_residual_create(
     isa: *const c_char,
     created: *mut *mut Handle,
 ) -> SepconvStatus {
-    let make = || {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let expand = if expand.is_null() { None } else { Some(versioned::read(expand)?) };
-            let (depthwise, project) = (versioned::read(depthwise)?, versioned::read(project)?);
-            let part = expand.as_ref().map(PointwiseParams::spec).transpose()?;
-            let spec = InvertedResidualSpec::new(part, depthwise.spec()?, project.spec()?);
+    // SAFETY: as in sepconv_depthwise_create, says the header, for every structure, `isa` and `created`.
+    unsafe {
+        create(isa, created, |isa| {
+            let expand = if expand.is_null() { None } else { Some(part(expand)?) };
+            let (depthwise, project) = (part(depthwise)?, part(project)?);
+            let (spec, weights, bias) = match expand {
+                Some(expand) => (Some(expand.spec), expand.weights, expand.bias),
+                None => (None, Weights::torch(&[]), None),
+            };
+            let spec = InvertedResidualSpec::new(spec, depthwise.spec, project.spec);
             let spec = spec.residual(flag("residual", residual)?);
-            let (mut weights, mut bias) = ([Weights::torch(&[]); 3], [None; 3]);
-            if let Some(expand) = &expand {
-                (weights[0], bias[0]) = (expand.weights.weights(expand.weight_order)?, expand.bias.bias()?);
-            }
-            (weights[1], bias[1]) = (depthwise.weights.weights(depthwise.weight_order)?, depthwise.bias.bias()?);
-            (weights[2], bias[2]) = (project.weights.weights(project.weight_order)?, project.bias.bias()?);
-            Ok(Handle::new(InvertedResidual::with_isa(&spec, weights, bias, isa::parse(isa)?)?))
-        }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { create(created, make) }
+            let weights = [weights, depthwise.weights, project.weights];
+            let bias = [bias, depthwise.bias, project.bias];
+            Ok(InvertedResidual::with_isa(&spec, weights, bias, isa)?)
+        })
+    }
 }
 
 /// Makes a dense convolution and packs its weights; the rest as sepconv_depthwise_create.
@@ -154,16 +139,13 @@ pub unsafe extern "C" fn sepconv_conv2d_create(
     isa: *const c_char,
     created: *mut *mut Handle,
 ) -> SepconvStatus {
-    let make = || {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let params = versioned::read(params)?;
-            let (weights, bias) = (params.weights.weights(params.weight_order)?, params.bias.bias()?);
-            Ok(Handle::new(Conv2d::with_isa(&params.spec()?, weights, bias, isa::parse(isa)?)?))
-        }
-    };
-    // SAFETY: the caller's promise.
-    unsafe { create(created, make) }
+    // SAFETY: as in sepconv_depthwise_create, says the header, for every structure, `isa` and `created`.
+    unsafe {
+        create(isa, created, |isa| {
+            let Part { spec, weights, bias } = part(params)?;
+            Ok(Conv2d::with_isa(&spec, weights, bias, isa)?)
+        })
+    }
 }
 
 /// Frees an operator. Null is accepted and does nothing.
@@ -179,7 +161,8 @@ pub unsafe extern "C" fn sepconv_operator_destroy(op: *mut Handle) {
             return Ok(());
         }
         pointer::check(op, "op")?;
-        // SAFETY: made by `create` from a box; the caller gives it back.
+        // SAFETY: comes from a create function, that is from the box in `create`; it is not running and is not used afterwards,
+        // says the header.
         drop(unsafe { Box::from_raw(op) });
         Ok(())
     });
@@ -192,7 +175,7 @@ pub unsafe extern "C" fn sepconv_operator_destroy(op: *mut Handle) {
 /// `op` is null or an operator that lives. The text is valid as long as the library is loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sepconv_operator_isa(op: *const Handle) -> *const c_char {
-    // SAFETY: the caller's promise.
+    // SAFETY: `op` is null or an operator that lives, says the header; operators do not change.
     let handle = unsafe { pointer::reference(op, "op") };
     handle.map_or(c"", |handle| isa::name(handle.operator.isa())).as_ptr()
 }
@@ -204,7 +187,7 @@ pub unsafe extern "C" fn sepconv_operator_isa(op: *const Handle) -> *const c_cha
 /// `op` is null or an operator that lives. The text is valid until it is destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sepconv_operator_kernel(op: *const Handle) -> *const c_char {
-    // SAFETY: the caller's promise.
+    // SAFETY: `op` is null or an operator that lives, says the header; operators do not change.
     let handle = unsafe { pointer::reference(op, "op") };
     handle.map_or(c"".as_ptr(), |handle| CStr::as_ptr(&handle.kernel))
 }
@@ -217,28 +200,31 @@ pub unsafe extern "C" fn sepconv_operator_kernel(op: *const Handle) -> *const c_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sepconv_operator_layout(op: *const Handle, layout: *mut u32) -> SepconvStatus {
     report(|| {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let value = match pointer::reference(op, "op")?.operator.layout() {
-                Layout::Hwc => SepconvLayout::Nhwc,
-                Layout::Chw => SepconvLayout::Nchw,
-            };
-            pointer::write(layout, value as u32, "layout")
-        }
+        // SAFETY: `op` is null or an operator that lives, says the header; operators do not change.
+        let handle = unsafe { pointer::reference(op, "op") }?;
+        let value = SepconvLayout::from(handle.operator.layout());
+        // SAFETY: `layout` may be written, says the header.
+        unsafe { pointer::write(layout, value as u32, "layout") }
     })
 }
 
-/// Makes an operator and hands it over.
+/// Makes an operator for the instruction set of this name, the preferred one if it is null, and hands it over.
 ///
 /// # Safety
 ///
-/// `created` may be written if it is neither null nor misaligned.
-unsafe fn create(created: *mut *mut Handle, make: impl FnOnce() -> Result<Box<Handle>, Failure>) -> SepconvStatus {
+/// `isa` is null or ends with a NUL; `created` may be written if it is neither null nor misaligned.
+unsafe fn create<O: Operator + 'static>(
+    isa: *const c_char,
+    created: *mut *mut Handle,
+    make: impl FnOnce(Isa) -> Result<O, Failure>,
+) -> SepconvStatus {
     report(|| {
         // Before the operator is made: it would be lost.
         pointer::check(created, "created")?;
-        let handle = Box::into_raw(make()?);
-        // SAFETY: checked above; the rest is the caller's promise.
+        // SAFETY: `isa` is null or ends with a NUL: what this function asks for.
+        let isa = unsafe { isa::parse(isa) }?;
+        let handle = Box::into_raw(Handle::new(make(isa)?));
+        // SAFETY: `created` is neither null nor misaligned, checked above; so it may be written: what this function asks for.
         unsafe { pointer::write(created, handle, "created") }
     })
 }

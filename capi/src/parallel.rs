@@ -29,7 +29,6 @@ pub struct ParallelFor {
 // SAFETY: `repr(C)`, `struct_size` first, otherwise a number, an optional function and a nullable pointer.
 unsafe impl Versioned for ParallelFor {
     const NAME: &'static str = "sepconv_parallel_for";
-    const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 /// [`ParallelFor`] as the library wants it.
@@ -40,7 +39,8 @@ pub(crate) struct Callback {
     panicked: AtomicBool,
 }
 
-// SAFETY: `run` is called on the thread that called sepconv_run only, so `user` does not change threads.
+// SAFETY: of the fields only `user` is not `Sync`. It is handed to `run` and to nothing else, which `Executor::run` calls on the
+// thread that called sepconv_run, so it does not change threads.
 unsafe impl Sync for Callback {}
 
 impl Callback {
@@ -71,7 +71,8 @@ struct Context<'a> {
 
 /// A task, called from C on any thread: a panic stays on this side.
 extern "C" fn call(context: *mut c_void, index: usize) {
-    // SAFETY: `Callback::run` passes the context and does not return before all calls have (the contract of ParallelFor).
+    // SAFETY: `Callback::run` passes a `Context` that lives until the C function returns, and that returns after all calls have,
+    // says the header of sepconv_parallel_for. Its fields are shared references to what is `Sync`.
     let context = unsafe { &*context.cast::<Context<'_>>() };
     if catch_unwind(AssertUnwindSafe(|| (context.task)(index))).is_err() {
         context.panicked.store(true, Ordering::Relaxed);
@@ -85,8 +86,9 @@ impl Executor for Callback {
 
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         let mut context = Context { task, panicked: &self.panicked };
-        // SAFETY: `run` and `user` are the caller's and belong together; the context outlives the call. A foreign exception may
-        // pass through Rust frames ("C-unwind"); it gets as far as the `catch_unwind` in `report`, which ends the process.
+        // SAFETY: `run` and `user` come from one sepconv_parallel_for, whose header says that `run` is handed `user`, and that it
+        // calls no task after it has returned: `context` lives until then. A foreign exception may pass through Rust frames
+        // ("C-unwind"); it gets as far as the `catch_unwind` in `report`, which ends the process.
         unsafe { (self.run)(self.user, tasks, Some(call), (&raw mut context).cast()) };
     }
 }

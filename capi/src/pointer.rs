@@ -37,7 +37,8 @@ pub(crate) fn check_floats(pointer: *const f32, len: usize, what: &str) -> Resul
 /// If `pointer` is neither null nor misaligned, `len` floats from it are readable and nobody writes them during `'a`.
 pub(crate) unsafe fn floats<'a>(pointer: *const f32, len: usize, what: &str) -> Result<&'a [f32], Failure> {
     check_floats(pointer, len, what)?;
-    // SAFETY: checked above; the rest is the caller's promise.
+    // SAFETY: neither null nor misaligned, and not more bytes than `isize::MAX`, checked above; so `len` floats are readable and
+    // nobody writes them: what this function asks for.
     Ok(unsafe { core::slice::from_raw_parts(pointer, len) })
 }
 
@@ -48,7 +49,7 @@ pub(crate) unsafe fn floats<'a>(pointer: *const f32, len: usize, what: &str) -> 
 /// If `pointer` is neither null nor misaligned, it points to a `T` that nobody writes during `'a`.
 pub(crate) unsafe fn reference<'a, T>(pointer: *const T, what: &str) -> Result<&'a T, Failure> {
     check(pointer, what)?;
-    // SAFETY: checked above; the rest is the caller's promise.
+    // SAFETY: neither null nor misaligned, checked above; so it points to a `T` that nobody writes: what this function asks for.
     Ok(unsafe { &*pointer })
 }
 
@@ -59,7 +60,7 @@ pub(crate) unsafe fn reference<'a, T>(pointer: *const T, what: &str) -> Result<&
 /// If `pointer` is neither null nor misaligned, it may be written.
 pub(crate) unsafe fn write<T>(pointer: *mut T, value: T, what: &str) -> Result<(), Failure> {
     check(pointer, what)?;
-    // SAFETY: checked above; the rest is the caller's promise.
+    // SAFETY: neither null nor misaligned, checked above; so it may be written: what this function asks for.
     unsafe { pointer.write(value) };
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::status::{Failure, SepconvStatus, report};
 use crate::versioned;
 use crate::view::{InputView, OutputView, addresses, check_apart, shape};
 use core::ffi::c_void;
-use sepconv::{Serial, Workspace};
+use sepconv::{Serial, Shape, Workspace};
 
 /// Writes the shape of the output (n, c, h, w) for an input of this shape (n, c, h, w).
 ///
@@ -21,14 +21,12 @@ pub unsafe extern "C" fn sepconv_output_shape(
     output_shape: *mut usize,
 ) -> SepconvStatus {
     report(|| {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let handle = pointer::reference(op, "op")?;
-            let input = pointer::reference(input_shape.cast::<[usize; 4]>(), "input_shape")?;
-            let output = handle.operator.output_shape(shape(*input))?;
-            let sizes = [output.n, output.c, output.h, output.w];
-            pointer::write(output_shape.cast::<[usize; 4]>(), sizes, "output_shape")
-        }
+        // SAFETY: `op` is null or lives, and four numbers can be read from `input_shape`, says the header.
+        let (handle, input) = unsafe { question(op, input_shape) }?;
+        let output = handle.operator.output_shape(input)?;
+        let sizes = [output.n, output.c, output.h, output.w];
+        // SAFETY: four numbers can be written to `output_shape`, says the header.
+        unsafe { pointer::write(output_shape.cast::<[usize; 4]>(), sizes, "output_shape") }
     })
 }
 
@@ -48,17 +46,15 @@ pub unsafe extern "C" fn sepconv_workspace_size(
         if threads == 0 {
             return Err(Failure::new(SepconvStatus::InvalidParameter, "threads is 0; it must be at least 1"));
         }
-        // SAFETY: the caller's promises.
-        unsafe {
-            let handle = pointer::reference(op, "op")?;
-            let input = pointer::reference(input_shape.cast::<[usize; 4]>(), "input_shape")?;
-            let len = handle.operator.workspace_len(shape(*input), threads)?;
-            let overflow = || {
-                let message = format!("a workspace of {len} elements does not fit the address space");
-                Failure::new(SepconvStatus::InvalidParameter, message)
-            };
-            pointer::write(bytes, len.checked_mul(size_of::<f32>()).ok_or_else(overflow)?, "bytes")
-        }
+        // SAFETY: `op` is null or lives, and four numbers can be read from `input_shape`, says the header.
+        let (handle, input) = unsafe { question(op, input_shape) }?;
+        let len = handle.operator.workspace_len(input, threads)?;
+        let needed = len.checked_mul(size_of::<f32>()).ok_or_else(|| {
+            let message = format!("a workspace of {len} elements does not fit the address space");
+            Failure::new(SepconvStatus::InvalidParameter, message)
+        })?;
+        // SAFETY: `bytes` may be written, says the header.
+        unsafe { pointer::write(bytes, needed, "bytes") }
     })
 }
 
@@ -83,7 +79,7 @@ pub unsafe extern "C" fn sepconv_run(
     parallel: *const ParallelFor,
 ) -> SepconvStatus {
     report(|| {
-        // SAFETY: the caller's promises.
+        // SAFETY: `op` is null or lives, and the structures are as they say, says the header.
         let (handle, input, output) =
             unsafe { (pointer::reference(op, "op")?, versioned::read(input)?, versioned::read(output)?) };
         let scratch = addresses(workspace.cast::<u8>(), workspace_bytes);
@@ -91,24 +87,39 @@ pub unsafe extern "C" fn sepconv_run(
         check_apart(("input", &read), ("output", &written))?;
         check_apart(("input", &read), ("the workspace", &scratch))?;
         check_apart(("output", &written), ("the workspace", &scratch))?;
-        // SAFETY: the caller's promises; nothing overlaps.
+        // SAFETY: the memory of both views and the workspace is there and is touched by nobody else during the call, says the
+        // header; none of it overlaps, checked above, so that what is written has no other name.
         let (input, mut output, mut workspace) =
             unsafe { (input.tensor()?, output.tensor()?, lend(workspace, workspace_bytes)?) };
         if parallel.is_null() {
             return Ok(handle.operator.run(&input, &mut output, &mut workspace, &Serial)?);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: not null, checked above, and as it says, says the header.
         let callback = Callback::new(&unsafe { versioned::read(parallel) }?)?;
         handle.operator.run(&input, &mut output, &mut workspace, &callback)?;
         callback.check()
     })
 }
 
+/// The operator and the shape that a question is about.
+///
+/// # Safety
+///
+/// `op` is null or an operator that lives during `'a`; four numbers can be read from `input_shape` if it is neither null nor
+/// misaligned.
+unsafe fn question<'a>(op: *const Handle, input_shape: *const usize) -> Result<(&'a Handle, Shape), Failure> {
+    // SAFETY: `op` is null or lives: what this function asks for; operators do not change.
+    let handle = unsafe { pointer::reference(op, "op") }?;
+    // SAFETY: four numbers can be read: what this function asks for.
+    let sizes = unsafe { pointer::reference(input_shape.cast::<[usize; 4]>(), "input_shape") }?;
+    Ok((handle, shape(*sizes)))
+}
+
 /// The caller's memory as a workspace.
 ///
 /// # Safety
 ///
-/// `bytes` bytes from `data` are the library's until the workspace is dropped, if `data` is neither null nor misaligned.
+/// If `data` is neither null nor misaligned, `bytes` bytes from it are the library's until the workspace is dropped.
 unsafe fn lend(data: *mut c_void, bytes: usize) -> Result<Workspace, Failure> {
     if bytes == 0 {
         return Ok(Workspace::new(0));
@@ -116,6 +127,7 @@ unsafe fn lend(data: *mut c_void, bytes: usize) -> Result<Workspace, Failure> {
     let len = bytes / size_of::<f32>();
     pointer::check_floats(data.cast_const().cast(), len, "workspace")?;
     pointer::check_alignment(data.addr(), Workspace::ALIGNMENT, "workspace")?;
-    // SAFETY: checked above; the rest is the caller's promise.
+    // SAFETY: neither null nor misaligned, and not more than `isize::MAX` bytes, checked above; so the `bytes` bytes, in which the
+    // `len` floats lie, are the library's: what this function asks for. Any bits are a float.
     Ok(unsafe { Workspace::from_raw_parts(data.cast(), len) })
 }

@@ -14,13 +14,20 @@ const LARGEST: usize = 4096;
 ///
 /// # Safety
 ///
-/// `repr(C)`, the first field is `struct_size: usize`, every other field is a number, a nullable pointer or an `Option` of a
-/// function pointer (zero is valid for all of them, and so are any bits that a caller writes).
+/// `repr(C)`, the first field is `struct_size: usize`, every other field is a number, a nullable pointer, an `Option` of a
+/// function pointer, or an array or `repr(C)` structure of these (zero is valid for all of them, and so are any bits that a caller
+/// writes).
 pub(crate) unsafe trait Versioned: Copy {
     /// What errors call it.
     const NAME: &'static str;
-    /// Its size in the first version that had it.
-    const FIRST_SIZE: usize;
+    /// Its size in the first version that had it; what has grown since says so.
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
+/// All fields 0 or null.
+pub(crate) fn zeros<T: Versioned>() -> T {
+    // SAFETY: zero is valid for every field of a `Versioned`.
+    unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
 /// Reads a structure of the caller's.
@@ -30,21 +37,22 @@ pub(crate) unsafe trait Versioned: Copy {
 /// If `pointer` is neither null nor misaligned, it points to a `struct_size` and to as many bytes as that says.
 pub(crate) unsafe fn read<T: Versioned>(pointer: *const T) -> Result<T, Failure> {
     pointer::check(pointer, T::NAME)?;
-    // SAFETY: `struct_size` is the first field.
+    // SAFETY: not null and aligned, checked above, so that it points to a `struct_size`, the first field of a `Versioned`.
     let size = unsafe { pointer.cast::<usize>().read() };
     check_size::<T>(size)?;
     let mut value = MaybeUninit::<T>::zeroed();
     let known = size.min(size_of::<T>());
-    // SAFETY: the caller has `size` bytes, the target has room for `size_of::<T>()`.
+    // SAFETY: `known` is neither above `size`, the bytes that are there, nor above `size_of::<T>()`, the room in `value`, which is
+    // a local variable and so lies apart.
     unsafe { core::ptr::copy_nonoverlapping(pointer.cast::<u8>(), value.as_mut_ptr().cast::<u8>(), known) };
     for offset in known..size {
-        // SAFETY: `offset` is below the size that the caller states.
+        // SAFETY: `offset` is below `size`, the bytes that are there.
         if unsafe { pointer.cast::<u8>().add(offset).read() } != 0 {
             let message = format!("{} has fields beyond the {known} bytes that this version knows", T::NAME);
             return Err(Failure::new(SepconvStatus::StructSize, message));
         }
     }
-    // SAFETY: zeros and any bits are valid for all fields (the trait's promise).
+    // SAFETY: zeros and any bits are valid for every field of a `Versioned`.
     Ok(unsafe { value.assume_init() })
 }
 
@@ -58,8 +66,8 @@ pub(crate) unsafe fn init<T: Versioned>(pointer: *mut T, size: usize, value: T) 
     check_size::<T>(size)?;
     let known = size.min(size_of::<T>());
     let target = pointer.cast::<u8>();
-    // SAFETY: the caller's structure has `size` bytes; `value` has at least `known`. `T` is `repr(C)`; copied as bytes that
-    // may be padding, it is not looked at.
+    // SAFETY: `size` bytes from `pointer`, checked above, may be written: what this function asks for. `value` is a local variable
+    // of at least `known` bytes, copied as bytes that may be padding. `size` is at least that of the first field, `struct_size`.
     unsafe {
         target.write_bytes(0, size);
         core::ptr::copy_nonoverlapping((&raw const value).cast::<MaybeUninit<u8>>(), target.cast(), known);

@@ -1,10 +1,11 @@
 //! Tensors of the caller's: memory, sizes, strides.
 
+use crate::fields;
 use crate::pointer;
 use crate::status::{Failure, SepconvStatus, report};
 use crate::versioned::Versioned;
 use core::ops::Range;
-use sepconv::{Shape, Strides, TensorMut, TensorRef};
+use sepconv::{Layout, Shape, Strides, TensorMut, TensorRef};
 
 /// A batch of maps to read. Element (n, c, y, x) is data[n * strides[0] + c * strides[1] + y * strides[2] + x * strides[3]],
 /// whatever the layout; strides count elements. The layout's inner axis (c for NHWC, x for NCHW) has stride 1.
@@ -42,12 +43,10 @@ pub struct OutputView {
 // SAFETY: `repr(C)`, `struct_size` first, otherwise numbers and nullable pointers.
 unsafe impl Versioned for InputView {
     const NAME: &'static str = "sepconv_input";
-    const FIRST_SIZE: usize = size_of::<Self>();
 }
-// SAFETY: as above.
+// SAFETY: `repr(C)`, `struct_size` first, otherwise numbers and nullable pointers.
 unsafe impl Versioned for OutputView {
     const NAME: &'static str = "sepconv_output";
-    const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 pub(crate) const fn shape([n, c, h, w]: [usize; 4]) -> Shape {
@@ -61,40 +60,49 @@ const fn strides([n, c, h, w]: [usize; 4]) -> Strides {
 impl InputView {
     /// # Safety
     ///
-    /// `len` floats from `data` are readable and nobody writes them during `'a`, if `data` is neither null nor misaligned.
+    /// If `data` is neither null nor misaligned, `len` floats from it are readable and nobody writes them during `'a`.
     pub(crate) unsafe fn tensor<'a>(&self) -> Result<TensorRef<'a>, Failure> {
-        let len = self.len.min(reach(self.shape, self.strides));
-        // SAFETY: the caller's promise.
+        let len = self.reached();
+        // SAFETY: `len` is not above `self.len`; that many floats are readable and nobody writes them: what this function asks for.
         let data = unsafe { pointer::floats(self.data, len, "input.data") }?;
         Ok(TensorRef::strided(data, shape(self.shape), strides(self.strides))?)
     }
 
     pub(crate) fn addresses(&self) -> Range<usize> {
-        addresses(self.data, self.len.min(reach(self.shape, self.strides)))
+        addresses(self.data, self.reached())
+    }
+
+    fn reached(&self) -> usize {
+        reached(self.len, self.shape, self.strides)
     }
 }
 
 impl OutputView {
     /// # Safety
     ///
-    /// `len` floats from `data` are writable and nobody else touches them during `'a`, if `data` is neither null nor misaligned.
+    /// If `data` is neither null nor misaligned, `len` floats from it are writable and nobody else touches them during `'a`.
     pub(crate) unsafe fn tensor<'a>(&self) -> Result<TensorMut<'a>, Failure> {
-        let len = self.len.min(reach(self.shape, self.strides));
+        let len = self.reached();
         pointer::check_floats(self.data, len, "output.data")?;
-        // SAFETY: checked above; the rest is the caller's promise. Floats that C has not initialised are still floats.
+        // SAFETY: neither null nor misaligned, and not more bytes than `isize::MAX`, checked above; `len` is not above `self.len`;
+        // that many floats are writable and nobody else touches them: what this function asks for. Any bits are a float.
         let data = unsafe { core::slice::from_raw_parts_mut(self.data, len) };
         Ok(TensorMut::strided(data, shape(self.shape), strides(self.strides))?)
     }
 
     pub(crate) fn addresses(&self) -> Range<usize> {
-        addresses(self.data, self.len.min(reach(self.shape, self.strides)))
+        addresses(self.data, self.reached())
+    }
+
+    fn reached(&self) -> usize {
+        reached(self.len, self.shape, self.strides)
     }
 }
 
-/// Elements from the first to the last one that sizes and strides reach: a slice of the caller's memory ends there.
-fn reach(shape: [usize; 4], strides: [usize; 4]) -> usize {
+/// Elements of `len` from the first to the last one that sizes and strides reach: a slice of the caller's memory ends there.
+fn reached(len: usize, shape: [usize; 4], strides: [usize; 4]) -> usize {
     let steps = shape.iter().zip(strides).map(|(size, stride)| size.saturating_sub(1).saturating_mul(stride));
-    steps.fold(1, usize::saturating_add)
+    len.min(steps.fold(1, usize::saturating_add))
 }
 
 pub(crate) fn addresses<T>(data: *const T, len: usize) -> Range<usize> {
@@ -124,19 +132,15 @@ pub unsafe extern "C" fn sepconv_contiguous_strides(
     strides: *mut usize,
 ) -> SepconvStatus {
     report(|| {
-        // SAFETY: the caller's promise.
+        // SAFETY: four numbers can be read from `shape`, says the header.
         let sizes = *unsafe { pointer::reference(shape.cast::<[usize; 4]>(), "shape") }?;
         self::shape(sizes).len()?;
         let [_, c, h, w] = sizes;
-        let values = match layout {
-            0 => [h * w * c, 1, w * c, c],
-            1 => [c * h * w, h * w, w, 1],
-            _ => {
-                let message = format!("layout is {layout}; known are 0 (NHWC) and 1 (NCHW)");
-                return Err(Failure::new(SepconvStatus::UnknownValue, message));
-            }
+        let values = match fields::layout(layout)? {
+            Layout::Hwc => [h * w * c, 1, w * c, c],
+            Layout::Chw => [c * h * w, h * w, w, 1],
         };
-        // SAFETY: the caller's promise.
+        // SAFETY: four numbers can be written to `strides`, says the header.
         unsafe { pointer::write(strides.cast::<[usize; 4]>(), values, "strides") }
     })
 }

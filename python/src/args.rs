@@ -124,6 +124,11 @@ pub fn activation_argument(py: Python<'_>, activation: Activation) -> PyResult<B
     Ok(PyString::new(py, name).into_any())
 }
 
+/// One activation for each of two parts.
+pub type ActPair = Acts<2>;
+/// One activation for each of three parts.
+pub type ActTriple = Acts<3>;
+
 /// One activation for each of the parts of a block, in their order; None for none at all.
 #[derive(Clone, Copy)]
 pub struct Acts<const N: usize>(pub [Activation; N]);

@@ -26,44 +26,75 @@ macro_rules! names {
     };
 }
 
-/// What functions take at the end.
-macro_rules! call {
+/// input.
+macro_rules! input {
+    () => {
+        "input : float32 array
+    [n, c, h, w], or [n, h, w, c] with layout \"nhwc\": NumPy, or anything with ``__dlpack__`` in CPU memory."
+    };
+}
+
+/// out.
+macro_rules! out {
     () => {
         "out : float32 array, optional
-    Written in place and returned; in the memory order of the input, and apart from it.
-weight_order : \"torch\", \"onnx\" or \"tensorflow\"
-    Order of the axes of all weights.
-threads : int, optional
-    Threads of this call; ``get_num_threads()`` if None. The result does not depend on it.
-isa : str, optional
+    Written in place and returned; in the memory order of the input, and apart from it."
+    };
+}
+
+/// weight_order.
+macro_rules! weight_order {
+    () => {
+        "weight_order : \"torch\", \"onnx\" or \"tensorflow\"
+    Order of the axes of all weights."
+    };
+}
+
+/// threads.
+macro_rules! threads {
+    () => {
+        "threads : int, optional
+    Threads of this call; ``get_num_threads()`` if None. The result does not depend on it."
+    };
+}
+
+/// isa.
+macro_rules! isa {
+    () => {
+        "isa : str, optional
     One of ``available_isas()``; ``preferred_isa()`` if None."
     };
 }
 
-/// What constructors take at the end, and what operators can do. (Python shows a text of its own for `__call__`.)
-macro_rules! made {
+/// What operators can do. (Python shows a text of its own for `__call__`.)
+macro_rules! methods {
     () => {
-        "weight_order : \"torch\", \"onnx\" or \"tensorflow\"
-    Order of the axes of all weights.
-isa : str, optional
-    One of ``available_isas()``; ``preferred_isa()`` if None.
-
+        "
 Methods
 -------
 operator(input, out=None, threads=None)
     Runs on ``input`` [n, c, h, w], or [n, h, w, c] with layout \"nhwc\": float32, NumPy or anything with ``__dlpack__``. Writes to
     ``out``, if it is given, or to a new array in the memory order of the input; returns the array written. ``threads`` as in
     the functions.
-output_shape(shape)
-    Shape (n, c, h, w) of the result for an input of shape (n, c, h, w), whatever the layout."
+output_shape(shape)"
+    };
+}
+
+/// The method output_shape.
+macro_rules! output_shape {
+    () => {
+        "Shape (n, c, h, w) of the result for an input of shape (n, c, h, w), whatever the layout."
     };
 }
 
 /// Kernels for each input channel, where constructors cannot count them.
 macro_rules! multiplier {
-    () => {
-        "multiplier : int
+    ($name:ident) => {
+        concat!(
+            stringify!($name),
+            " : int
     Kernels for each input channel, m; weights in TensorFlow's order say it themselves."
+        )
     };
 }
 
@@ -88,4 +119,6 @@ ValueError
     };
 }
 
-pub(crate) use {call, layout, made, multiplier, names, raises, size, window};
+pub(crate) use {
+    input, isa, layout, methods, multiplier, names, out, output_shape, raises, size, threads, weight_order, window,
+};

@@ -3,17 +3,26 @@
 //! ```text
 //! Python arguments ── args ──▶ recipe (spec, weights) ── prepared ──▶ operator per memory layout ── run ──▶ array
 //! ```
+//!
+//! Each file in `operations` describes one operation: its arguments and its recipe. `operation` makes the function and the class of
+//! it.
 
 mod args;
 mod array;
-mod classes;
+mod defaults;
 mod docs;
 mod error;
-mod functions;
+mod isas;
+mod kernel;
+mod operation;
+mod operations;
+mod operator;
 mod pickle;
 mod prepared;
 mod recipe;
 mod run;
+mod single;
+mod specs;
 mod threads;
 
 use pyo3::prelude::*;
@@ -22,11 +31,14 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::classes::{Conv2d, DepthwiseConv2d, InvertedResidual, Operator, PointwiseConv2d, SeparableConv2d};
+    use crate::isas::{available_isas, preferred_isa};
     #[pymodule_export]
-    use crate::functions::{
-        available_isas, conv2d, depthwise_conv2d, inverted_residual, pointwise_conv2d, preferred_isa, separable_conv2d,
+    use crate::operations::{
+        Conv2d, DepthwiseConv2d, InvertedResidual, PointwiseConv2d, SeparableConv2d, conv2d, depthwise_conv2d,
+        inverted_residual, pointwise_conv2d, separable_conv2d,
     };
+    #[pymodule_export]
+    use crate::operator::Operator;
     #[pymodule_export]
     use crate::threads::{get_num_threads, set_num_threads};
     use pyo3::prelude::*;

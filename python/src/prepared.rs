@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 /// A prepared operation on arrays whose axes stand in one order, in either memory layout.
 pub struct Prepared {
-    pub recipe: Recipe,
+    pub recipe: Box<dyn Recipe>,
     pub axes: Axes,
     /// The instruction set that was asked for by name.
     pub forced: Option<Isa>,
@@ -18,13 +18,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    pub fn new(recipe: Recipe, axes: Axes, forced: Option<Isa>) -> PyResult<Self> {
+    pub fn new(recipe: Box<dyn Recipe>, axes: Axes, forced: Option<Isa>) -> PyResult<Self> {
         let isa = forced.map_or_else(Isa::preferred, Isa::require).map_err(to_python)?;
         Ok(Self { recipe, axes, forced, isa, packed: [OnceLock::new(), OnceLock::new()] })
     }
 
     /// As `new`, with the weights packed for arrays without gaps; what is wrong with them comes out here.
-    pub fn packed(recipe: Recipe, axes: Axes, forced: Option<Isa>) -> PyResult<Self> {
+    pub fn packed(recipe: Box<dyn Recipe>, axes: Axes, forced: Option<Isa>) -> PyResult<Self> {
         let prepared = Self::new(recipe, axes, forced)?;
         prepared.operator(axes.0)?;
         Ok(prepared)

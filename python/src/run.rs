@@ -1,9 +1,10 @@
 //! A run: input and output as slices, a workspace that the thread keeps, the interpreter let go meanwhile.
 
-use crate::args::{Axes, Count};
+use crate::args::{self, Axes, Count};
 use crate::array::{self, Input};
 use crate::error::to_python;
 use crate::prepared::Prepared;
+use crate::recipe::Recipe;
 use crate::threads::Threads;
 use numpy::ndarray::IxDyn;
 use numpy::{PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn, PyUntypedArrayMethods};
@@ -36,6 +37,18 @@ pub fn run<'py>(
     };
     compute(py, prepared.operator(layout)?, layout, axes, input, target, shape, &threads)?;
     Ok(result)
+}
+
+/// Packs, runs, forgets.
+pub fn once<'py>(
+    recipe: Box<dyn Recipe>,
+    input: &Input<'py>,
+    axes: Axes,
+    isa: Option<&str>,
+    out: Option<&Bound<'py, PyAny>>,
+    threads: Option<Count>,
+) -> PyResult<Bound<'py, PyAny>> {
+    run(&Prepared::new(recipe, axes, args::isa(isa)?)?, input, out, threads)
 }
 
 type Target<'py> = (Layout, PyReadwriteArrayDyn<'py, f32>, Bound<'py, PyAny>);

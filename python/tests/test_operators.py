@@ -48,6 +48,20 @@ def test_docstrings_name_all_arguments():
         assert "operator(input, out=None, threads=None)" in type(operator).__doc__
 
 
+def test_defaults_are_those_that_signatures_show():
+    dw, pw = reference.integers(rng, 4, 1, 3, 3), reference.integers(rng, 4, 4, 1, 1)
+    x = reference.integers(rng, 1, 4, 8, 9)
+    weights = {
+        "depthwise_conv2d": [dw], "pointwise_conv2d": [pw], "separable_conv2d": [dw, pw], "inverted_residual": [pw, dw, pw],
+        "conv2d": [reference.integers(rng, 4, 4, 3, 3)],
+    }
+    for name, given in weights.items():
+        shown = lambda call: {p.name: p.default for p in inspect.signature(call).parameters.values() if p.default is not p.empty}
+        function, cls = getattr(sepconv, name), getattr(sepconv, name.title().replace("_", "").replace("2D", "2d"))
+        assert function(x, *given, **shown(function)).tobytes() == function(x, *given).tobytes(), name
+        assert pickle.dumps(cls(*given, **shown(cls))) == pickle.dumps(cls(*given)), name
+
+
 @pytest.mark.parametrize("operator, channels", operators())
 def test_pickles_give_the_same_bits(operator, channels):
     x = rng.standard_normal((2, channels, 15, 17), dtype=np.float32)
