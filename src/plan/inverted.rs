@@ -69,7 +69,7 @@ pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: Ca
         let (rows, pixels) = (held(band).saturating_mul(widths[0]), band.saturating_mul(widths[1]));
         channels.saturating_mul(rows.saturating_add(pixels.saturating_mul(multiplier)))
     };
-    // Enough pixels for whole gemm tiles, few rows to move for each that is made, whole tiles of the depthwise kernel.
+    // Enough pixels for whole tiles of a product, few rows to move for each that is made, whole tiles of the depthwise kernel.
     let pixels = 28usize.div_ceil(widths[1]);
     let moved = span.saturating_sub(stride).saturating_mul(3).div_ceil(stride).max(4);
     let wanted = pixels.max(moved).next_multiple_of(tile_rows).min(chunk).min(most.unwrap_or(chunk));
@@ -181,7 +181,7 @@ mod tests {
             let expected = Some(Cut { chunks, band, channels, held_rows });
             assert_eq!(cut(&sizes, threads, most, CACHES), expected, "{sizes:?}, {threads} threads, {most:?}");
         }
-        // No whole tile of a gemm fits an eighth of the expanded map.
+        // No whole tile of a product fits an eighth of the expanded map.
         assert_eq!(cut(&Sizes { multiplier: 2, ..WIDE }, 2, None, CACHES), None);
     }
 

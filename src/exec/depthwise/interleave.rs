@@ -2,11 +2,11 @@
 
 use crate::kernels::line::LineArgs;
 use crate::pack::depthwise::gcd;
-use crate::plan::lines::Line;
+use crate::plan::lines::LineKernel;
 
-/// Calls `run` with `line`, or with each of the interleaved lines that it falls into, as `way` says.
-pub(super) fn each(line: &LineArgs, way: Line, mut run: impl FnMut(&LineArgs)) {
-    if !way.interleaved {
+/// Calls `run` with `line`, or with each of the interleaved lines that it falls into, as `kernel` wants.
+pub(crate) fn each(line: &LineArgs, kernel: LineKernel, mut run: impl FnMut(&LineArgs)) {
+    if !kernel.interleaved {
         return run(line);
     }
     let common = gcd(line.stride, line.dilation);

@@ -1,119 +1,28 @@
-//! A weight matrix packed for the gemm kernels of one layout, and the walk of its tiles over a block of pixels.
+//! A weight matrix packed for the kernels of one layout, and the walk of its tiles over pixels that are rows (HWC).
 
+use super::runs::Runs;
+use super::sum::SumAt;
+use super::tiles::TileKernels;
 use crate::buffer::LINE;
-use crate::epilogue::{EpilogueArgs, EpilogueKind};
+use crate::epilogue::EpilogueArgs;
 use crate::isa::{Isa, cache_sizes};
 use crate::kernels::gemm::GemmArgs;
-use crate::kernels::registry::{KernelDesc, KernelFn, lanes};
-use crate::layout::{DType, Layout};
+use crate::kernels::registry::{KernelFn, lanes};
+use crate::layout::Layout;
 use crate::pack::gemm::{PackedGemm, Panel, widths, widths_with_half};
-use crate::plan::{blocking, select};
+use crate::plan::blocking;
 use crate::spec::Activation;
 use crate::weights::Weights;
 use core::ops::Range;
-use std::sync::OnceLock;
-
-/// A kernel and the rows of its tile.
-pub(super) type Tile = (usize, &'static KernelDesc);
-
-/// Most vectors of columns that a kernel has.
-const MAX_VECTORS: usize = 4;
-
-/// The kernels of one layout, instruction set and epilogue.
-pub(super) struct Tiles {
-    /// Kernels by vectors of columns (index 0: half a vector, if there are any), the tallest first.
-    pub by_vectors: [Vec<Tile>; MAX_VECTORS + 1],
-    /// Vectors of columns of the widest kernel.
-    pub vectors: usize,
-    /// Widths that a panel of weights may have.
-    pub panels: Vec<usize>,
-    /// CHW: the kernel for few pixels, and the vectors of output channels that it makes of a panel.
-    pub few: (usize, &'static KernelDesc),
-}
-
-impl Tiles {
-    /// Those of the registry, through which a process goes once: it takes longer than to pack the weights of a small operator.
-    fn of(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> &'static Self {
-        static FOUND: [OnceLock<Tiles>; 4 * Isa::ALL.len()] = [const { OnceLock::new() }; 4 * Isa::ALL.len()];
-        let index = 4 * isa as usize + 2 * layout as usize + epilogue as usize;
-        FOUND[index].get_or_init(|| Self::find(layout, isa, isa.halved(), epilogue))
-    }
-
-    /// `halved` is an instruction set for half a vector of columns.
-    fn find(layout: Layout, isa: Isa, halved: Option<Isa>, epilogue: EpilogueKind) -> Self {
-        let vectors = select::gemm_vectors(layout, isa, DType::F32, epilogue);
-        let mut by_vectors: [Vec<Tile>; MAX_VECTORS + 1] =
-            core::array::from_fn(|vectors| select::gemm(layout, vectors, isa, DType::F32, epilogue));
-        if let (Some(halved), Layout::Hwc) = (halved, layout) {
-            by_vectors[0] = select::gemm(layout, 1, halved, DType::F32, epilogue);
-        }
-        let panels = match layout {
-            // Panels are as wide as a kernel has columns.
-            Layout::Hwc => (1..=MAX_VECTORS).filter(|&v| !by_vectors[v].is_empty()).map(|v| v * lanes(isa)).collect(),
-            // Panels are as wide as a kernel has rows.
-            Layout::Chw => by_vectors[vectors].iter().map(|&(rows, _)| rows).collect(),
-        };
-        let few = select::gemm_few(isa, DType::F32, epilogue);
-        Self { by_vectors, vectors, panels, few }
-    }
-
-    /// Kernels of the widest tiles.
-    fn widest(&self) -> &[Tile] {
-        &self.by_vectors[self.vectors]
-    }
-}
 
 /// Packed weights with the kernels that multiply by them.
-pub(super) struct Gemm {
+pub(crate) struct Product {
     pub packed: PackedGemm,
     pub epilogue: EpilogueArgs,
-    pub tiles: &'static Tiles,
+    pub tiles: &'static TileKernels,
     pub lanes: usize,
     /// Whether the weights stay in the second-level cache while all pixels pass.
     stays: bool,
-}
-
-/// The k of a sum, as runs in A and B (see [`GemmArgs`]).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Runs {
-    pub segments: [usize; 2],
-    pub run: usize,
-    /// Elements of the pixels' side between runs.
-    pub pixel_steps: [usize; 2],
-    /// Values of k between runs on the weights' side.
-    pub weight_steps: [usize; 2],
-    /// Values of k before the first run on the weights' side.
-    pub weight_start: usize,
-}
-
-impl Runs {
-    /// One run of all k.
-    pub(super) const fn whole(k: usize) -> Self {
-        Self { segments: [1, 1], run: k, pixel_steps: [0, 0], weight_steps: [0, 0], weight_start: 0 }
-    }
-}
-
-/// Which part of its sums a call makes, and what is added to them in the end.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
-    /// Sums start at the bias; else the output holds them so far.
-    pub begins: bool,
-    /// Sums are complete, activation and residual follow; else they are left in the output for the next part.
-    pub ends: bool,
-    /// What is added to output 0 of pixel 0, or null, and the elements from pixel to pixel (HWC) or channel to channel (CHW).
-    pub residual: *const f32,
-    /// See `residual`.
-    pub residual_step: usize,
-}
-
-impl Part {
-    /// All of the sums, nothing added.
-    pub(super) const WHOLE: Self = Self { begins: true, ends: true, residual: core::ptr::null(), residual_step: 0 };
-
-    /// Where the residual of pixel `pixels` and channel `channels` (in elements) is; null if there is none.
-    pub(super) const fn residual_at(&self, offset: usize) -> *const f32 {
-        if self.residual.is_null() { self.residual } else { self.residual.wrapping_add(offset) }
-    }
 }
 
 /// What to fetch while tiles are computed: from here, so many elements a k, for each pixel so many elements further.
@@ -126,8 +35,8 @@ struct Ahead {
 
 impl Ahead {
     /// `len` elements from `from`, while `count` pixels pass. A hint a k covers a cache line at most: what is too much for
-    /// few pixels is fetched in part.
-    fn part(from: *const f32, len: usize, count: usize) -> Self {
+    /// few pixels is fetched no further.
+    fn over(from: *const f32, len: usize, count: usize) -> Self {
         Self { from, step: LINE / 2, pixel: len / count }
     }
 
@@ -137,9 +46,9 @@ impl Ahead {
     }
 }
 
-/// Pixels in a line: `count` of them, `in_step` elements apart from `input`, to be written `out_step` apart from `output`.
+/// Pixels at equal distances: `count` of them, `in_step` elements apart from `input`, to be written `out_step` apart from `output`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pixels {
+pub(crate) struct Pixels {
     pub input: *const f32,
     pub in_step: usize,
     pub output: *mut f32,
@@ -149,8 +58,8 @@ pub(super) struct Pixels {
     pub then: usize,
 }
 
-impl Gemm {
-    pub(super) fn new(
+impl Product {
+    pub(crate) fn new(
         layout: Layout,
         isa: Isa,
         sizes: [usize; 4],
@@ -159,11 +68,11 @@ impl Gemm {
         activation: Activation,
     ) -> Self {
         let (kind, _) = EpilogueArgs::new(activation);
-        Self::with_tiles(Tiles::of(layout, isa, kind), isa, sizes, weights, bias, activation)
+        Self::with_tiles(TileKernels::of(layout, isa, kind), isa, sizes, weights, bias, activation)
     }
 
     fn with_tiles(
-        tiles: &'static Tiles,
+        tiles: &'static TileKernels,
         isa: Isa,
         sizes: [usize; 4],
         weights: Weights<'_>,
@@ -181,55 +90,55 @@ impl Gemm {
     }
 
     /// The kernel of the largest tile.
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.tiles.widest()[0].1.name
     }
 
     /// Columns of the widest tile.
-    pub(super) const fn columns(&self) -> usize {
+    pub(crate) const fn columns(&self) -> usize {
         self.tiles.vectors * self.lanes
     }
 
     /// Rows of the tallest tile.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.tiles.widest()[0].0
     }
 
-    /// HWC: output channels of the panels `panels` for all pixels of a line, read in place.
+    /// HWC: output channels of the panels `panels` for all of the pixels, read in place.
     ///
     /// # Safety
     /// All runs of every pixel must be readable, and the panels' output channels of every pixel writable.
-    pub(super) unsafe fn pixel_line(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>) {
-        // SAFETY: the caller's promise.
-        unsafe { self.pixel_part(pixels, runs, panels, &Part::WHOLE) }
+    pub(crate) unsafe fn pixels(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>) {
+        // SAFETY: the caller's promise; these sums begin and have no residual.
+        unsafe { self.add_pixels(pixels, runs, panels, &SumAt::ALL) }
     }
 
-    /// As [`Gemm::pixel_line`], for a part of the sums.
+    /// As [`Product::pixels`], for some of the products of each sum.
     ///
     /// # Safety
     /// As there; the output must hold the sums so far unless they begin, and the residual be readable where they end.
-    pub(super) unsafe fn pixel_part(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>, part: &Part) {
+    pub(crate) unsafe fn add_pixels(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>, sum: &SumAt) {
         let panels = &self.packed.panels()[panels];
         for (index, panel) in panels.iter().enumerate() {
             let ahead = if pixels.then > 0 && self.stays {
-                // The next pixels, an equal part with each panel. Left to the hardware, each of a tile's rows would wait for its lines.
-                let part = pixels.then * pixels.in_step / panels.len();
-                let next = pixels.input.wrapping_add(pixels.count * pixels.in_step + index * part);
-                Some(Ahead::part(next, part, pixels.count))
+                // The next pixels, an equal share with each panel. Left to the hardware, each of a tile's rows would wait for its lines.
+                let share = pixels.then * pixels.in_step / panels.len();
+                let next = pixels.input.wrapping_add(pixels.count * pixels.in_step + index * share);
+                Some(Ahead::over(next, share, pixels.count))
             } else {
                 // The next panel.
                 panels.get(index + 1).map(|next| {
                     let weights = self.packed.as_slice()[next.offset..].as_ptr();
                     let len = next.width * runs.run * runs.segments[0] * runs.segments[1];
-                    Ahead::part(weights.wrapping_add(runs.weight_start * next.width), len, pixels.count)
+                    Ahead::over(weights.wrapping_add(runs.weight_start * next.width), len, pixels.count)
                 })
             };
             let mut first = 0;
             while first < pixels.count {
                 let rest = pixels.count - first;
                 let ahead = ahead.map(|ahead| ahead.at(first));
-                // SAFETY: pixels `first..first + rows` are among the line's.
-                first += unsafe { self.pixel_tiles(pixels, first..first + rest, runs, panel, ahead, part) };
+                // SAFETY: pixels `first..first + rows` are among them.
+                first += unsafe { self.pixel_tiles(pixels, first..first + rest, runs, panel, ahead, sum) };
             }
         }
     }
@@ -237,7 +146,7 @@ impl Gemm {
     /// Tiles of a panel, as many of the tallest kernel that fits the pixels `among`; returns how many of these they cover.
     ///
     /// # Safety
-    /// As [`Gemm::pixel_part`], for the pixels `among`.
+    /// As [`Product::add_pixels`], for the pixels `among`.
     unsafe fn pixel_tiles(
         &self,
         pixels: &Pixels,
@@ -245,7 +154,7 @@ impl Gemm {
         runs: &Runs,
         panel: &Panel,
         ahead: Option<Ahead>,
-        part: &Part,
+        sum: &SumAt,
     ) -> usize {
         let (first, rest) = (among.start, among.len());
         let tiles = &self.tiles.by_vectors[panel.width / self.lanes];
@@ -266,10 +175,10 @@ impl Gemm {
             ahead_step: ahead.step,
             ahead_tile: ahead.pixel * rows,
             bias: weights,
-            begins: part.begins,
-            ends: part.ends,
-            residual: part.residual_at(first * part.residual_step + panel.first),
-            residual_row: part.residual_step,
+            begins: sum.begins,
+            ends: sum.ends,
+            residual: sum.residual_at(first * sum.residual_step + panel.first),
+            residual_row: sum.residual_step,
             c: pixels.output.wrapping_add(first * pixels.out_step + panel.first),
             c_row: pixels.out_step,
             rows,
@@ -287,7 +196,7 @@ impl Gemm {
 }
 
 /// Elements of a panel between runs.
-pub(super) const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
+pub(crate) const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
     let [outer, inner] = runs.weight_steps;
     [outer * panel.width, inner * panel.width]
 }
@@ -295,6 +204,7 @@ pub(super) const fn weight_steps(runs: &Runs, panel: &Panel) -> [usize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::epilogue::EpilogueKind;
 
     /// Whatever this CPU's multiply-adds cost, columns in half a vector have the same bits.
     #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
@@ -312,17 +222,17 @@ mod tests {
                 let (weights, bias) = (values(k * outputs), values(outputs));
                 let run = |halved: Option<Isa>| {
                     let (kind, _) = EpilogueArgs::new(activation);
-                    let tiles = Box::leak(Box::new(Tiles::find(Layout::Hwc, Isa::Avx512, halved, kind)));
+                    let tiles = Box::leak(Box::new(TileKernels::find(Layout::Hwc, Isa::Avx512, halved, kind)));
                     let (sizes, weights) = ([k, outputs, 1, 1], Weights::torch(&weights));
-                    let gemm = Gemm::with_tiles(tiles, Isa::Avx512, sizes, weights, Some(&bias), activation);
+                    let product = Product::with_tiles(tiles, Isa::Avx512, sizes, weights, Some(&bias), activation);
                     let mut output = vec![f32::NAN; pixels * outputs];
                     let (from, to) = (input.as_ptr(), output.as_mut_ptr());
                     let line =
                         Pixels { input: from, in_step: k, output: to, out_step: outputs, count: pixels, then: 0 };
-                    let panels = gemm.packed.panels().len();
+                    let panels = product.packed.panels().len();
                     // SAFETY: both slices hold all pixels.
-                    unsafe { gemm.pixel_line(&line, &Runs::whole(k), 0..panels) };
-                    (gemm.packed.panels().last().map(|panel| panel.width), output)
+                    unsafe { product.pixels(&line, &Runs::whole(k), 0..panels) };
+                    (product.packed.panels().last().map(|panel| panel.width), output)
                 };
                 let ((width, whole), (half, with_half)) = (run(None), run(Some(Isa::Avx2)));
                 assert!(width.is_some_and(|width| width >= 16));
@@ -336,10 +246,11 @@ mod tests {
     fn tiles_reach_down_to_one_row() {
         for &isa in Isa::available() {
             for layout in Layout::ALL {
-                let gemm = Gemm::new(layout, isa, [3, 5, 1, 1], Weights::torch(&[0.0; 15]), None, Activation::Silu);
-                assert_eq!(gemm.tiles.widest().last().map(|&(rows, _)| rows), Some(1));
-                assert!(gemm.name().ends_with(isa.name()));
-                let kernels = gemm.tiles.by_vectors.iter().flatten();
+                let product =
+                    Product::new(layout, isa, [3, 5, 1, 1], Weights::torch(&[0.0; 15]), None, Activation::Silu);
+                assert_eq!(product.tiles.widest().last().map(|&(rows, _)| rows), Some(1));
+                assert!(product.name().ends_with(isa.name()));
+                let kernels = product.tiles.by_vectors.iter().flatten();
                 assert!(kernels.clone().count() > 0);
                 for (_, kernel) in kernels {
                     assert_eq!(kernel.epilogue, EpilogueKind::Curve);
