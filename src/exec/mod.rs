@@ -11,7 +11,7 @@
 //! | stage | a convolution ready to run, alone or in a chain: a part with packed weights |
 //! | nest | the loops of a stage for one memory layout |
 //! | schedule | how a run on one shape goes: the windows laid on their maps, how much is made at a time, scratch |
-//! | portion | one of the nearly equal pieces into which an axis is cut for the threads |
+//! | portion | one of the nearly equal ranges into which an axis is cut for the threads |
 //! | task | a portion of an image, on one thread with scratch of its own |
 //! | band | the output rows of a task, or those that the stages of a chain make in one turn |
 //! | line | depthwise outputs along one axis of the map, made by one call; [`LineKernel`](crate::plan::lines::LineKernel) says by what |

@@ -23,7 +23,7 @@ pub(crate) struct Sizes {
     pub multiplier: usize,
     /// Channels of a panel of the expanding part; `None` without one.
     pub unit: Option<usize>,
-    /// Elements of scratch that the parts need for themselves.
+    /// Elements of scratch that the stages need for themselves.
     pub own: usize,
     /// Output rows that the depthwise kernel makes at a time.
     pub tile_rows: usize,
@@ -45,8 +45,8 @@ pub(crate) struct Cut {
     pub held_rows: usize,
 }
 
-/// Cuts an inverted residual block so that what lies between its parts stays in a cache and takes at most an eighth of the
-/// expanded map; `None` if the parts are better run one after the other. `most` forces bands of at most so many rows.
+/// Cuts an inverted residual block so that what lies between its stages stays in a cache and takes at most an eighth of the
+/// expanded map; `None` if the stages are better run one after the other. `most` forces bands of at most so many rows.
 pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: CacheSizes) -> Option<Cut> {
     let Sizes { rows, input_rows, span, stride, widths, channels, multiplier, unit, own, tile_rows, .. } = *sizes;
     let expanded = input_rows.checked_mul(widths[0])?.checked_mul(channels)?;
@@ -86,8 +86,8 @@ pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: Ca
     Some(Cut { chunks, band, channels: panels * unit, held_rows: held(band) })
 }
 
-/// Whether turns are faster than one part after the other, for an expanded map of so many bytes. Measured on a core with a fast
-/// third-level cache (see `docs/performance.md`): turns save its traffic, and the waiting of threads for each other between parts.
+/// Whether turns are faster than one stage after the other, for an expanded map of so many bytes. Measured on a core with a fast
+/// third-level cache (see `docs/performance.md`): turns save its traffic, and the waiting of threads for each other between stages.
 fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> bool {
     let large = expanded > caches.l2;
     if threads == 1 {

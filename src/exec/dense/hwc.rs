@@ -2,7 +2,7 @@
 //!
 //! A tap row of a pixel is one contiguous run (tap columns and channels together), or a run a tap where the window is dilated.
 //! Rows with padding beside them are copied into a strip with zeros there, a few at a time, so that all pixels of an output row
-//! are one line of whole tiles (`hwc_padded.rs`). Where that cannot be done, pixels whose whole window is inside the map are
+//! are whole tiles (`hwc_padded.rs`). Where that cannot be done, pixels whose whole window is inside the map are
 //! read in place, and those at the border are gathered into scratch, a few at a time.
 
 use super::hwc_padded::Padded;

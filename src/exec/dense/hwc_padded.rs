@@ -1,10 +1,10 @@
 //! Dense convolution, HWC, with padding beside the rows: a few input rows are copied into a strip with zeros there, and all pixels
-//! of an output row are one line of the matrix product, whole tiles and no border.
+//! of an output row go through the matrix product at once, whole tiles and no border.
 //!
 //! ```text
 //! for each fill of output rows
 //!   copy the input rows that they read     strip: rows × (padding, pixels, padding) × channels
-//!   for each of them: one line of pixels, a run of k for each row of taps inside the map
+//!   for each of them: all of its pixels, a run of k for each row of taps inside the map
 //! ```
 
 use super::product::{Pixels, Product};

@@ -109,7 +109,7 @@ impl Product {
     /// # Safety
     /// All runs of every pixel must be readable, and the panels' output channels of every pixel writable.
     pub(crate) unsafe fn pixels(&self, pixels: &Pixels, runs: &Runs, panels: Range<usize>) {
-        // SAFETY: the caller's promise; these sums begin and have no residual.
+        // SAFETY: sums that begin read no output, and those without a residual read none: the rest is asked for here, too.
         unsafe { self.add_pixels(pixels, runs, panels, &SumAt::ALL) }
     }
 
@@ -137,7 +137,7 @@ impl Product {
             while first < pixels.count {
                 let rest = pixels.count - first;
                 let ahead = ahead.map(|ahead| ahead.at(first));
-                // SAFETY: pixels `first..first + rows` are among them.
+                // SAFETY: `first..first + rest` are among `pixels`, for which the same is asked for here.
                 first += unsafe { self.pixel_tiles(pixels, first..first + rest, runs, panel, ahead, sum) };
             }
         }
@@ -187,8 +187,8 @@ impl Product {
             epilogue: self.epilogue,
         };
         if let KernelFn::Gemm(run) = kernel.run {
-            // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for kernels
-            // of this width.
+            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `rows · count` pixels are at most the `rest` that
+            // are `among` the readable and writable ones; the panel was packed for kernels of this width.
             unsafe { run(&args) }
         }
         rows * count
@@ -227,11 +227,11 @@ mod tests {
                     let product = Product::with_tiles(tiles, Isa::Avx512, sizes, weights, Some(&bias), activation);
                     let mut output = vec![f32::NAN; pixels * outputs];
                     let (from, to) = (input.as_ptr(), output.as_mut_ptr());
-                    let line =
+                    let pixels =
                         Pixels { input: from, in_step: k, output: to, out_step: outputs, count: pixels, then: 0 };
                     let panels = product.packed.panels().len();
                     // SAFETY: both slices hold all pixels.
-                    unsafe { product.pixels(&line, &Runs::whole(k), 0..panels) };
+                    unsafe { product.pixels(&pixels, &Runs::whole(k), 0..panels) };
                     (product.packed.panels().last().map(|panel| panel.width), output)
                 };
                 let ((width, whole), (half, with_half)) = (run(None), run(Some(Isa::Avx2)));

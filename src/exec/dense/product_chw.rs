@@ -39,7 +39,7 @@ impl Product {
     pub(crate) fn in_slivers(&self, count: usize, k: usize) -> usize {
         let (vectors, (few_vectors, _)) = (self.tiles.vectors, self.tiles.few);
         let behind = count % (vectors * self.lanes);
-        // Without narrower tiles, pixels for a part of a tile's vectors are better off among the few.
+        // Without narrower tiles, pixels for some of a tile's vectors are better off among the few.
         let whole = if self.sliver_vectors(1) < vectors { behind / self.lanes * self.lanes } else { 0 };
         let few = behind - whole;
         if few == 0 {
@@ -72,8 +72,8 @@ impl Product {
         let tiles = &self.tiles.by_vectors[self.sliver_vectors(columns.count)];
         let kernel = tiles.iter().find(|&&(rows, _)| rows == panel.width).map(|(_, kernel)| kernel.run);
         if let Some(KernelFn::Gemm(run)) = kernel {
-            // SAFETY: the operator's ISA was checked when it was made; the caller's promise; the panel was packed for kernels of
-            // this many rows.
+            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
+            // writable, no more than the tile is wide (`sliver_vectors`); the panel was packed for kernels of this many rows.
             unsafe { run(&self.columns_args(columns, runs, panel, sum)) }
         }
     }
@@ -97,8 +97,8 @@ impl Product {
                 args.tiles = 2;
                 panels = rest;
             }
-            // SAFETY: the operator's ISA was checked when it was made; the caller's promise; behind every panel a vector can be
-            // loaded (`PackedGemm::new`).
+            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
+            // writable; behind every panel a vector can be loaded (`PackedGemm::new`).
             unsafe { run(&args) }
         }
     }

@@ -1,12 +1,11 @@
 //! Depthwise with columns (CHW) or row elements (HWC with few channels) as lanes.
 //!
 //! Columns at stride 1 and 2 are read where they stand, all channels in one call; at the borders each tap reads only the lanes
-//! inside the map. At other strides, and for elements at stride 2, input rows are copied into a strip in scratch first, with the padding left and right of them filled with
-//! zeros and the columns sorted by stride, so that every tap of every output column is a contiguous run of a strip row:
+//! inside the map. At other strides, and for elements at stride 2, input rows are copied into a strip first (`strip.rs`):
 //!
 //! ```text
 //! for each channel (CHW) or once for all (HWC)
-//!   for each group of output rows whose input fits the first-level cache
+//!   for each fill of output rows, whose input fits the first-level cache
 //!     copy their input rows into the strip (unless read in place)
 //!     kernel over all of its rows and columns
 //! ```

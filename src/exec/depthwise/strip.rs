@@ -64,7 +64,7 @@ impl Strip {
         first as isize - columns.before as isize
     }
 
-    /// Elements of the filled part.
+    /// Elements of all rows.
     pub(crate) fn len(&self) -> Option<usize> {
         self.rows.checked_mul(self.row_pitch)
     }

@@ -23,7 +23,7 @@ pub(crate) fn workspace_len(threads: usize, each: usize) -> Option<usize> {
     each.checked_next_multiple_of(LINE)?.checked_mul(threads.max(1))
 }
 
-/// How a map between stages, or the piece of it that is there at a time, lies in scratch.
+/// How a map between stages, or what of it is there at a time, lies in scratch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ScratchMap {
     pub shape: Shape,
