@@ -15,13 +15,13 @@ use core::ops::Range;
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Chw {
     pub product: Product,
-    pub in_channels: usize,
+    in_channels: usize,
     /// Copies rows into slivers.
-    pub copy: &'static KernelDesc,
+    copy: &'static KernelDesc,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
-    pub exact_padding: bool,
+    exact_padding: bool,
     /// Pixels that meet all weights before the next ones do.
-    pub block: usize,
+    block: usize,
 }
 
 /// Where packed pixels go.
@@ -34,6 +34,16 @@ struct Place {
 }
 
 impl Chw {
+    pub(crate) const fn new(
+        in_channels: usize,
+        product: Product,
+        block: usize,
+        copy: &'static KernelDesc,
+        exact_padding: bool,
+    ) -> Self {
+        Self { product, in_channels, copy, exact_padding, block }
+    }
+
     /// Slivers that meet a panel of weights one after the other.
     fn slivers(&self, rows: Axis, columns: Axis) -> usize {
         let width = self.product.columns();

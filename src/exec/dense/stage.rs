@@ -64,7 +64,7 @@ impl DenseStage {
         let block = blocking::product_rows(product.packed.k(), out_channels, tile, caches);
         let nest = match spec.layout {
             Layout::Hwc => Nest::Hwc(Hwc::new(spec, product, block, copy, exact_padding, caches)),
-            Layout::Chw => Nest::Chw(Chw { product, in_channels, copy, exact_padding, block }),
+            Layout::Chw => Nest::Chw(Chw::new(in_channels, product, block, copy, exact_padding)),
         };
         Ok(Self { spec: *spec, isa, caches, nest })
     }
