@@ -98,10 +98,12 @@ impl Prepared for Stages {
         &self.name
     }
 
+    #[inline(always)]
     fn schedule(&self, input: Shape, threads: usize) -> Result<Schedule> {
         Schedule::new(self, input, threads)
     }
 
+    #[inline(always)]
     fn run(
         &self,
         schedule: &Schedule,

@@ -160,6 +160,7 @@ impl Prepared for Stages {
         Ok(Schedule { bands, middle, between, images, laid, threads, stage_scratch, workspace })
     }
 
+    #[inline(always)]
     fn run(
         &self,
         schedule: &Schedule,

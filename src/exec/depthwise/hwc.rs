@@ -100,25 +100,24 @@ impl Hwc {
         let offsets = scratch.ptr.cast::<isize>();
         let rest = scratch.behind(offsets_len);
         let way = self.way(image, rows.len(), channels.len());
-        let spread = match (way, &self.spreader) {
-            (Way::Along(line), Some(spreader)) if spreader.scratch_len(image.source.shape) <= rest.len => {
-                self.spread(image, line, channels.len()).map(|spread| (spreader, spread))
-            }
+        let room = self.spread_len(image.source.shape) <= rest.len;
+        let spread = match way {
+            Way::Along(line) if room => self.spread(image, line, channels.len()),
             _ => None,
         };
         let block = match spread {
-            Some((_, spread)) => spread.channels,
+            Some(spread) => spread.channels,
             None => blocking::channel_block(channels.len(), self.packed.panel_len(), self.lanes, self.caches),
         };
         for first in channels.clone().step_by(block) {
             let channels = first..(first + block).min(channels.end);
             let mut block = Block { nest: self, image, source: image.source, channels, offsets, way };
-            match spread {
-                Some((spreader, spread)) => {
+            match (spread, &self.spreader) {
+                (Some(spread), Some(spreader)) => {
                     let copies = spreader.rows(image, block.channels.clone(), spread, rest);
                     block.spread_rows(rows.clone(), spread, copies);
                 }
-                None => {
+                _ => {
                     block.fill_offsets();
                     block.rows(rows.clone(), |_| ());
                 }
@@ -156,8 +155,9 @@ impl Hwc {
         (down.units(image.rows.output).min()? <= 2 * rows).then_some(line)
     }
 
-    /// How to spread the input's pixels, if they compete for the cache.
+    /// How to spread the input's pixels, if they compete for the cache and can be spread.
     fn spread(&self, image: &Image, line: LineKernel, channels: usize) -> Option<Spread> {
+        self.spreader.as_ref()?;
         let width = line_outputs(line.kernel);
         // Interleaved lines leave out the columns between their taps.
         let columns = match line.kernel.kind {
@@ -276,6 +276,7 @@ impl Block<'_> {
         }
     }
 
+    #[inline(always)]
     fn line(&self, line: LineKernel, args: &LineArgs) {
         let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to the map, whose elements are
