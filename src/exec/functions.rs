@@ -1,8 +1,11 @@
 //! One call from weights to result, for those who need it once: makes the operator, runs it, forgets it.
 
-use super::executor::Executor;
-use super::operator::Operator;
-use super::{Conv2d, Depthwise, Pointwise, Separable};
+use super::chain::separable::Separable;
+use super::dense::conv2d::Conv2d;
+use super::dense::pointwise::Pointwise;
+use super::depthwise::Depthwise;
+use super::run::executor::{self, Executor};
+use super::run::operator::Operator;
 use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::layout::Layout;
@@ -105,9 +108,9 @@ fn multiplier(inputs: usize, outputs: usize) -> usize {
 
 fn run(operator: &dyn Operator, input: &TensorRef<'_>, out: &mut TensorMut<'_>) -> Result<()> {
     #[cfg(feature = "rayon")]
-    let executor: &dyn Executor = &super::Rayon::current();
+    let executor: &dyn Executor = &executor::Rayon::current();
     #[cfg(not(feature = "rayon"))]
-    let executor: &dyn Executor = &super::Serial;
+    let executor: &dyn Executor = &executor::Serial;
     let mut workspace = Workspace::new(operator.workspace_len(input.shape(), executor.threads())?);
     operator.run(input, out, &mut workspace, executor)
 }

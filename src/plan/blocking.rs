@@ -24,7 +24,7 @@ pub(crate) fn channel_block(channels: usize, panel_len: usize, lanes: usize, cac
 /// Most channels that are spread at a time (see [`spread`]).
 pub(crate) const SPREAD_CHANNELS: usize = 128;
 
-/// Elements of scratch that spread rows may take: a part of the second-level cache.
+/// Elements of scratch that spread rows may take: an eighth of the second-level cache.
 pub(crate) const fn spread_capacity(caches: CacheSizes) -> usize {
     caches.l2 / 8 / size_of::<f32>()
 }
@@ -82,7 +82,7 @@ pub(crate) fn spread(tile: Footprint, channels: usize, caches: CacheSizes) -> Op
     Some(Spread { channels: block, pixel_pitch: pitch(block), row_pitch, outputs: rows / tile.stride })
 }
 
-/// Output rows to make from one strip: whole tiles, as many as keep the strip in a part of the first-level cache.
+/// Output rows to make from one filling of a strip: whole tiles, as many as keep the strip in half of the first-level cache.
 pub(crate) fn strip_rows(
     output_rows: usize,
     tile_rows: usize,
@@ -107,7 +107,7 @@ pub(crate) const fn weights_stay(bytes: usize, caches: CacheSizes) -> bool {
 }
 
 /// Rows of A to go through all panels of B with: few enough to stay in a cache while every panel passes.
-pub(crate) fn gemm_rows(k: usize, n: usize, tile: [usize; 2], caches: CacheSizes) -> usize {
+pub(crate) fn product_rows(k: usize, n: usize, tile: [usize; 2], caches: CacheSizes) -> usize {
     let bytes = size_of::<f32>();
     let weights = k.saturating_mul(n).saturating_mul(bytes);
     let in_l1 = caches.l1d / 2 / bytes / k.max(1);
@@ -132,11 +132,11 @@ pub(crate) fn bands(rows: usize, row_len: usize, width: usize, threads: usize, c
         // Threads would wait for the one with a row more: each stage shares its channels instead.
         return None;
     }
-    // A thread's part that stays in the second level gains nothing from being cut further.
+    // A thread's portion that stays in the second level gains nothing from being cut further.
     if row_bytes.saturating_mul(rows) / threads <= caches.l2 / 4 {
         return Some(threads);
     }
-    // Enough pixels for whole gemm tiles.
+    // Enough pixels for whole tiles of a product.
     let fitting = (caches.l2 / 4 / row_bytes.max(1)).max(28usize.div_ceil(width.max(1))).clamp(1, rows);
     let count = rows.div_ceil(fitting);
     // The nearest multiple of the threads.
@@ -146,9 +146,8 @@ pub(crate) fn bands(rows: usize, row_len: usize, width: usize, threads: usize, c
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sepconv_kernels::isa::caches_of;
 
-    const CACHES: CacheSizes = caches_of([32 << 10, 1 << 20, 32 << 20]);
+    const CACHES: CacheSizes = sepconv_kernels::isa::caches_of([32 << 10, 1 << 20, 32 << 20]);
 
     #[test]
     fn taps_of_a_channel_block_fit_the_first_level() {
@@ -252,11 +251,15 @@ mod tests {
         assert_eq!(spread(tile, 32, CACHES), expected(32, 48, 672, 44));
         // Seven eighths of this first level are exactly four rows of twelve pixels of 144; of the next smaller one, less.
         let l1d = |l1d| {
-            spread(Footprint { width: 12, ..tile }, 512, caches_of([l1d, CACHES.l2, CACHES.l3])).unwrap().channels
+            spread(Footprint { width: 12, ..tile }, 512, sepconv_kernels::isa::caches_of([l1d, CACHES.l2, CACHES.l3]))
+                .unwrap()
+                .channels
         };
         assert_eq!((l1d(31_598), l1d(31_597)), (128, 64));
         // Exactly the rows that a tile reads, and one less.
-        let l2 = |rows: usize| spread(tile, 512, caches_of([CACHES.l1d, rows * 1120 * 4 * 8, CACHES.l3]));
+        let l2 = |rows: usize| {
+            spread(tile, 512, sepconv_kernels::isa::caches_of([CACHES.l1d, rows * 1120 * 4 * 8, CACHES.l3]))
+        };
         assert_eq!(l2(4), expected(64, 80, 1120, 0));
         assert_eq!(l2(3), None);
     }
@@ -280,15 +283,15 @@ mod tests {
     }
 
     #[test]
-    fn gemm_blocks_follow_the_level_that_weights_stay_in() {
+    fn product_blocks_follow_the_level_that_weights_stay_in() {
         assert!(weights_stay(512 << 10, CACHES) && !weights_stay((512 << 10) + 1, CACHES));
         // Weights stay and A fits the first level; so does A at a tile's columns; A does not; weights do not stay.
         for (k, n, expected) in
             [(32, 64, 126), (128, 64, 28), (129, 64, 504), (256, 64, 252), (512, 512, 126), (32, 8192, 2044)]
         {
-            assert_eq!(gemm_rows(k, n, [14, 32], CACHES), expected, "{k} × {n}");
+            assert_eq!(product_rows(k, n, [14, 32], CACHES), expected, "{k} × {n}");
         }
-        assert_eq!(gemm_rows(0, 8, [14, 32], CACHES), 4088);
+        assert_eq!(product_rows(0, 8, [14, 32], CACHES), 4088);
     }
 
     #[test]
@@ -319,9 +322,9 @@ mod tests {
     }
 
     #[test]
-    fn gemm_blocks_are_whole_tiles() {
+    fn product_blocks_are_whole_tiles() {
         for (k, n) in [(32, 64), (512, 512), (1024, 1024), (100_000, 8)] {
-            let rows = gemm_rows(k, n, [14, 32], CACHES);
+            let rows = product_rows(k, n, [14, 32], CACHES);
             assert!(rows >= 14 && rows.is_multiple_of(14));
         }
     }

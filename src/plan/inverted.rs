@@ -23,7 +23,7 @@ pub(crate) struct Sizes {
     pub multiplier: usize,
     /// Channels of a panel of the expanding part; `None` without one.
     pub unit: Option<usize>,
-    /// Elements of scratch that the parts need for themselves.
+    /// Elements of scratch that the stages need for themselves.
     pub own: usize,
     /// Output rows that the depthwise kernel makes at a time.
     pub tile_rows: usize,
@@ -45,8 +45,8 @@ pub(crate) struct Cut {
     pub held_rows: usize,
 }
 
-/// Cuts an inverted residual block so that what lies between its parts stays in a cache and takes at most an eighth of the
-/// expanded map; `None` if the parts are better run one after the other. `most` forces bands of at most so many rows.
+/// Cuts an inverted residual block so that what lies between its stages stays in a cache and takes at most an eighth of the
+/// expanded map; `None` if the stages are better run one after the other. `most` forces bands of at most so many rows.
 pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: CacheSizes) -> Option<Cut> {
     let Sizes { rows, input_rows, span, stride, widths, channels, multiplier, unit, own, tile_rows, .. } = *sizes;
     let expanded = input_rows.checked_mul(widths[0])?.checked_mul(channels)?;
@@ -69,7 +69,7 @@ pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: Ca
         let (rows, pixels) = (held(band).saturating_mul(widths[0]), band.saturating_mul(widths[1]));
         channels.saturating_mul(rows.saturating_add(pixels.saturating_mul(multiplier)))
     };
-    // Enough pixels for whole gemm tiles, few rows to move for each that is made, whole tiles of the depthwise kernel.
+    // Enough pixels for whole tiles of a product, few rows to move for each that is made, whole tiles of the depthwise kernel.
     let pixels = 28usize.div_ceil(widths[1]);
     let moved = span.saturating_sub(stride).saturating_mul(3).div_ceil(stride).max(4);
     let wanted = pixels.max(moved).next_multiple_of(tile_rows).min(chunk).min(most.unwrap_or(chunk));
@@ -86,8 +86,8 @@ pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: Ca
     Some(Cut { chunks, band, channels: panels * unit, held_rows: held(band) })
 }
 
-/// Whether turns are faster than one part after the other, for an expanded map of so many bytes. Measured on a core with a fast
-/// third-level cache (see `docs/performance.md`): turns save its traffic, and the waiting of threads for each other between parts.
+/// Whether turns are faster than one stage after the other, for an expanded map of so many bytes. Measured on a core with a fast
+/// third-level cache (see `docs/performance.md`): turns save its traffic, and the waiting of threads for each other between stages.
 fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> bool {
     let large = expanded > caches.l2;
     if threads == 1 {
@@ -105,9 +105,8 @@ fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sepconv_kernels::isa::caches_of;
 
-    const CACHES: CacheSizes = caches_of([32 << 10, 1 << 20, 32 << 20]);
+    const CACHES: CacheSizes = sepconv_kernels::isa::caches_of([32 << 10, 1 << 20, 32 << 20]);
 
     #[test]
     fn inverted_residuals_hold_an_eighth_of_the_expanded_map() {
@@ -182,7 +181,7 @@ mod tests {
             let expected = Some(Cut { chunks, band, channels, held_rows });
             assert_eq!(cut(&sizes, threads, most, CACHES), expected, "{sizes:?}, {threads} threads, {most:?}");
         }
-        // No whole tile of a gemm fits an eighth of the expanded map.
+        // No whole tile of a product fits an eighth of the expanded map.
         assert_eq!(cut(&Sizes { multiplier: 2, ..WIDE }, 2, None, CACHES), None);
     }
 

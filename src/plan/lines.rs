@@ -10,7 +10,7 @@ use sepconv_kernels::registry::{KernelDesc, KernelKind};
 /// The line kernels of a depthwise operator for one axis. Those of either list sum in the same order, and so do both lists unless the
 /// lane step is 2.
 #[derive(Debug, Clone)]
-pub(crate) struct Lines {
+pub(crate) struct LineKernels {
     /// Kernels that make lines as they are, the longest first.
     whole: Vec<&'static KernelDesc>,
     /// Kernels that make the interleaved lines of a dilated one, the longest first.
@@ -21,13 +21,13 @@ pub(crate) struct Lines {
 
 /// A kernel for a line.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Line {
+pub(crate) struct LineKernel {
     pub kernel: &'static KernelDesc,
     /// Whether the kernel makes one of the interleaved lines at a time.
     pub interleaved: bool,
 }
 
-impl Lines {
+impl LineKernels {
     /// Kernels for `taps` at `stride` and `dilation`; `kernels_for` finds those for taps and a stride without dilation, or for any.
     pub(crate) fn new(
         [taps, stride, dilation]: [usize; 3],
@@ -41,16 +41,16 @@ impl Lines {
     }
 
     /// The kernel for `outputs` of a line of `len`.
-    pub(crate) fn choose(&self, len: usize, outputs: usize) -> Line {
+    pub(crate) fn choose(&self, len: usize, outputs: usize) -> LineKernel {
         match self.interleaves(len) {
-            true => Line { kernel: best(&self.interleaved, outputs.div_ceil(self.phases)), interleaved: true },
+            true => LineKernel { kernel: best(&self.interleaved, outputs.div_ceil(self.phases)), interleaved: true },
             false => self.as_it_is(outputs),
         }
     }
 
     /// The kernel for a line of `outputs` that is not to be interleaved.
-    pub(crate) fn as_it_is(&self, outputs: usize) -> Line {
-        Line { kernel: best(&self.whole, outputs), interleaved: false }
+    pub(crate) fn as_it_is(&self, outputs: usize) -> LineKernel {
+        LineKernel { kernel: best(&self.whole, outputs), interleaved: false }
     }
 
     /// Outputs of a line of `len` that fill each kernel's tiles, the most first.
@@ -60,7 +60,7 @@ impl Lines {
     }
 
     /// Outputs that fill the tiles of `line`, one of these.
-    pub(crate) fn unit(&self, line: Line) -> usize {
+    pub(crate) fn unit(&self, line: LineKernel) -> usize {
         line_outputs(line.kernel).saturating_mul(if line.interleaved { self.phases } else { 1 })
     }
 
@@ -74,7 +74,7 @@ impl Lines {
         self.whole.iter().chain(&self.interleaved).copied()
     }
 
-    /// Whether interleaved lines are faster. The length of the map decides, not that of a part: at lane step 2 the two ways do not sum
+    /// Whether interleaved lines are faster. The length of the map decides, not that of a portion of it: at lane step 2 the two ways do not sum
     /// in the same order.
     fn interleaves(&self, len: usize) -> bool {
         // A tile that is cut off tests each of its inputs and costs about two. All of it measured, see docs/performance.md.
@@ -120,7 +120,7 @@ mod tests {
     use crate::spec::DepthwiseSpec;
     use sepconv_kernels::epilogue::EpilogueKind;
 
-    fn lines(spec: &DepthwiseSpec) -> Lines {
+    fn lines(spec: &DepthwiseSpec) -> LineKernels {
         select::depthwise(spec, Isa::Portable, EpilogueKind::Clamp, true).lines
     }
 

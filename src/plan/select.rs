@@ -2,7 +2,7 @@
 
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
-use crate::plan::lines::{Lines, line_outputs};
+use crate::plan::lines::{LineKernels, line_outputs};
 use crate::spec::DepthwiseSpec;
 use sepconv_kernels::depthwise::VERSATILE_TAPS;
 use sepconv_kernels::epilogue::EpilogueKind;
@@ -14,16 +14,16 @@ use sepconv_kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
 pub(crate) struct DepthwiseChoice {
     pub lane_axis: LaneAxis,
     /// Line kernels: along rows of pixels where lanes are channels, else down columns.
-    pub lines: Lines,
+    pub lines: LineKernels,
     /// Where lanes are channels and a window is one column wide: line kernels down columns of pixels. They sum in the same order.
-    pub down: Option<Lines>,
+    pub down: Option<LineKernels>,
     /// A line kernel for two channels at a time, where columns take no more than half a vector. It sums as the others do.
     pub paired: Option<&'static KernelDesc>,
     /// Kernels that walk down columns of tiles. With channels as lanes they sum as the lines do, and [`walk`] decides; with columns as
     /// lanes they sum in another order and do all of the work.
     pub walks: Vec<&'static KernelDesc>,
-    /// Copies rows into strips.
-    pub rows: &'static KernelDesc,
+    /// Copies rows into strips, or pixels apart.
+    pub copy: &'static KernelDesc,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     pub exact_padding: bool,
 }
@@ -55,7 +55,7 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     let lines_along = |axis: usize| {
         let window = [window.kernel[axis], window.stride[axis], window.dilation[axis]];
         let tuned = !exact_padding && (plain || window[0] <= VERSATILE_TAPS);
-        Lines::new(window, |of| if of.is_some() && !tuned { Vec::new() } else { kernels_for(of) })
+        LineKernels::new(window, |of| if of.is_some() && !tuned { Vec::new() } else { kernels_for(of) })
     };
     let down = lane_axis == LaneAxis::Channels && window.kernel[1] == 1 && window.kernel[0] > 1;
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
@@ -69,7 +69,7 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
         .find(|kernel| matches!(kernel.kind, KernelKind::PairedLine { window, .. } if window == wanted))
         .filter(|_| side_by_side && lane_axis == LaneAxis::Columns && window.stride == [wanted.1; 2]);
     let (lines, down) = (lines_along(inner), down.then(|| lines_along(0)));
-    DepthwiseChoice { lane_axis, lines, down, paired, walks, rows: rows(isa, spec.dtype), exact_padding }
+    DepthwiseChoice { lane_axis, lines, down, paired, walks, copy: row_copy(isa, spec.dtype), exact_padding }
 }
 
 fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
@@ -81,34 +81,34 @@ fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
     }
 }
 
-/// A map as [`walk`] sees it.
+/// The sizes that decide whether to [`walk`].
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pixels {
+pub(crate) struct WalkSizes {
     /// Outputs of a row.
     pub outputs: usize,
     /// Vectors of channels.
     pub vectors: usize,
     /// Bytes between neighbouring pixels of the input.
-    pub bytes: usize,
+    pub pixel_bytes: usize,
 }
 
 /// The walk down columns of pixels that suits a map; none where lines are faster. All of it measured, see docs/performance.md.
-pub(crate) fn walk(walks: &[&'static KernelDesc], pixels: Pixels) -> Option<&'static KernelDesc> {
+pub(crate) fn walk(walks: &[&'static KernelDesc], sizes: WalkSizes) -> Option<&'static KernelDesc> {
     // Pixels that meet few sets of the first-level cache, where a narrow column is best, and a line is used whole.
-    let competing = pixels.bytes.is_multiple_of(1024);
+    let competing = sizes.pixel_bytes.is_multiple_of(1024);
     let cost = |kernel: &&&'static KernelDesc| match kernel.kind {
         KernelKind::Walk { pixels: p, vectors: v, .. } => {
-            (v > pixels.vectors, competing && v == 1, pixels.outputs.next_multiple_of(p))
+            (v > sizes.vectors, competing && v == 1, sizes.outputs.next_multiple_of(p))
         }
         _ => (true, true, usize::MAX),
     };
     let best = walks.iter().min_by_key(cost)?;
     let KernelKind::Walk { window: (_, stride), pixels: p, held, .. } = best.kind else { return None };
-    let whole = pixels.outputs.is_multiple_of(p);
+    let whole = sizes.outputs.is_multiple_of(p);
     let pays = if competing {
-        whole || (stride == 2 && !pixels.bytes.is_multiple_of(4096))
+        whole || (stride == 2 && !sizes.pixel_bytes.is_multiple_of(4096))
     } else {
-        whole && pixels.outputs >= 16 && pixels.bytes >= 256
+        whole && sizes.outputs >= 16 && sizes.pixel_bytes >= 256
     };
     (held || pays).then_some(*best)
 }
@@ -118,14 +118,11 @@ pub(crate) fn needs_lines(walks: &[&'static KernelDesc]) -> bool {
     !walks.iter().any(|kernel| matches!(kernel.kind, KernelKind::Walk { held: true, .. }))
 }
 
-/// The gemm kernels of a layout with so many vectors of columns, the tallest tile first.
-pub(crate) fn gemm(
-    layout: Layout,
-    vectors: usize,
-    isa: Isa,
-    dtype: DType,
-    epilogue: EpilogueKind,
-) -> Vec<(usize, &'static KernelDesc)> {
+/// A kernel of matrix products, and the rows of its tile.
+pub(crate) type TileKernel = (usize, &'static KernelDesc);
+
+/// The kernels of matrix products of a layout with so many vectors of columns, the tallest tile first.
+pub(crate) fn tiles(layout: Layout, vectors: usize, isa: Isa, dtype: DType, epilogue: EpilogueKind) -> Vec<TileKernel> {
     let mut found: Vec<_> = candidates(isa, dtype, epilogue)
         .filter_map(|kernel| match kernel.kind {
             KernelKind::Gemm { layout: l, rows, vectors: v } if l == layout && v == vectors => Some((rows, kernel)),
@@ -136,17 +133,17 @@ pub(crate) fn gemm(
     found
 }
 
-/// Vectors of columns of the widest gemm tile of a layout.
-pub(crate) fn gemm_vectors(layout: Layout, isa: Isa, dtype: DType, epilogue: EpilogueKind) -> usize {
+/// Vectors of columns of a layout's widest tile of a matrix product.
+pub(crate) fn tile_vectors(layout: Layout, isa: Isa, dtype: DType, epilogue: EpilogueKind) -> usize {
     let vectors = candidates(isa, dtype, epilogue).filter_map(|kernel| match kernel.kind {
         KernelKind::Gemm { layout: l, vectors, .. } if l == layout => Some(vectors),
         _ => None,
     });
-    vectors.max().expect("every instruction set has gemm kernels")
+    vectors.max().expect("every instruction set has tiles of products")
 }
 
 /// The kernel for few pixels (CHW), and the vectors of output channels that a panel may have for it.
-pub(crate) fn gemm_few(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> (usize, &'static KernelDesc) {
+pub(crate) fn few_pixels(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> (usize, &'static KernelDesc) {
     let mut found = candidates(isa, dtype, epilogue).filter_map(|kernel| match kernel.kind {
         KernelKind::GemmFew { vectors } => Some((vectors, kernel)),
         _ => None,
@@ -155,7 +152,7 @@ pub(crate) fn gemm_few(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> (usize
 }
 
 /// The row copy of an instruction set.
-pub(crate) fn rows(isa: Isa, dtype: DType) -> &'static KernelDesc {
+pub(crate) fn row_copy(isa: Isa, dtype: DType) -> &'static KernelDesc {
     let mut all = candidates(isa, dtype, EpilogueKind::Clamp);
     all.find(|kernel| kernel.kind == KernelKind::Rows).expect("every instruction set has a row copy")
 }
@@ -190,7 +187,7 @@ mod tests {
         // Two of four lanes: whole rows of elements.
         assert_eq!(of(DepthwiseSpec::new(2, [3, 3])).lane_axis, LaneAxis::Elements);
         assert_eq!(of(DepthwiseSpec::new(3, [3, 3])).lane_axis, LaneAxis::Channels);
-        let vectors = |layout| gemm_vectors(layout, Isa::Neon, DType::F32, EpilogueKind::Curve);
+        let vectors = |layout| tile_vectors(layout, Isa::Neon, DType::F32, EpilogueKind::Curve);
         assert_eq!((vectors(Layout::Hwc), vectors(Layout::Chw)), (4, 3));
     }
 
@@ -241,10 +238,10 @@ mod tests {
     #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
     #[test]
     fn walks_are_chosen_for_the_map() {
-        let of = |isa, stride: usize, [outputs, vectors, bytes]: [usize; 3]| {
+        let of = |isa, stride: usize, [outputs, vectors, pixel_bytes]: [usize; 3]| {
             let spec = DepthwiseSpec::new(64, [3, 3]).stride([stride, stride]);
             let walks = depthwise(&spec, isa, EpilogueKind::Clamp, true).walks;
-            let kernel = walk(&walks, Pixels { outputs, vectors, bytes })?;
+            let kernel = walk(&walks, WalkSizes { outputs, vectors, pixel_bytes })?;
             Some(kernel.name.split("__").next()?.rsplit('_').next()?.to_owned())
         };
         let (narrow, wide) = (Some("2x2v".to_owned()), Some("7x1v".to_owned()));
@@ -308,7 +305,7 @@ mod tests {
     fn portable_lines_fit_the_axis_that_they_run_along() {
         let names = |spec: &DepthwiseSpec, finite| {
             let choice = depthwise(spec, Isa::Portable, EpilogueKind::Clamp, finite);
-            assert!(choice.walks.is_empty() && choice.paired.is_none() && choice.rows.name == "f32_copy_row__portable");
+            assert!(choice.walks.is_empty() && choice.paired.is_none() && choice.copy.name == "f32_copy_row__portable");
             choice.lines.all().map(|line| line.name.trim_end_matches("__portable")).collect::<Vec<_>>()
         };
         let (hwc, generic) = (["f32_dw_hwc_nx3s1_1x4"], ["f32_dw_hwc_generic_1x4"]);
@@ -331,17 +328,17 @@ mod tests {
 
     #[test]
     fn products_have_tiles_of_every_height_the_tallest_first() {
-        let gemm = |layout, vectors, epilogue| {
-            let found = gemm(layout, vectors, Isa::Portable, DType::F32, epilogue);
+        let tiles = |layout, vectors, epilogue| {
+            let found = tiles(layout, vectors, Isa::Portable, DType::F32, epilogue);
             found.iter().map(|(rows, kernel)| (*rows, kernel.name)).collect::<Vec<_>>()
         };
         let hwc =
             [(4, "f32_pw_hwc_4x1v__portable"), (2, "f32_pw_hwc_2x1v__portable"), (1, "f32_pw_hwc_1x1v__portable")];
-        assert_eq!(gemm(Layout::Hwc, 1, EpilogueKind::Clamp), hwc);
-        assert_eq!(gemm(Layout::Chw, 1, EpilogueKind::Curve)[0], (4, "f32_pw_chw_4x1v_curve__portable"));
-        assert_eq!(gemm(Layout::Hwc, 2, EpilogueKind::Clamp), []);
+        assert_eq!(tiles(Layout::Hwc, 1, EpilogueKind::Clamp), hwc);
+        assert_eq!(tiles(Layout::Chw, 1, EpilogueKind::Curve)[0], (4, "f32_pw_chw_4x1v_curve__portable"));
+        assert_eq!(tiles(Layout::Hwc, 2, EpilogueKind::Clamp), []);
         for layout in Layout::ALL {
-            assert_eq!(gemm_vectors(layout, Isa::Portable, DType::F32, EpilogueKind::Clamp), 1);
+            assert_eq!(tile_vectors(layout, Isa::Portable, DType::F32, EpilogueKind::Clamp), 1);
         }
     }
 
@@ -349,13 +346,13 @@ mod tests {
     #[test]
     fn products_of_wide_registers_have_tiles_of_two_widths() {
         let heights = |layout, vectors| {
-            let found = gemm(layout, vectors, Isa::Avx512, DType::F32, EpilogueKind::Clamp);
+            let found = tiles(layout, vectors, Isa::Avx512, DType::F32, EpilogueKind::Clamp);
             found.iter().map(|(rows, _)| *rows).collect::<Vec<_>>()
         };
         assert_eq!(heights(Layout::Hwc, 1), [14, 7, 4, 2, 1]);
         assert_eq!(heights(Layout::Hwc, 2), [14, 7, 4, 2, 1]);
         assert_eq!(heights(Layout::Chw, 2), [14, 8, 4, 2, 1]);
         assert_eq!(heights(Layout::Chw, 1), [14, 8, 4, 2, 1]);
-        assert_eq!(gemm_vectors(Layout::Hwc, Isa::Avx512, DType::F32, EpilogueKind::Clamp), 2);
+        assert_eq!(tile_vectors(Layout::Hwc, Isa::Avx512, DType::F32, EpilogueKind::Clamp), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! Specs of blocks: several convolutions in a row, as one operator.
 
-use super::{DepthwiseSpec, PointwiseSpec};
+use super::single::{DepthwiseSpec, PointwiseSpec};
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Shape};
 

@@ -1,6 +1,7 @@
 //! Checks of the repository that need more than `cargo test`: `cargo run -p xtask` lists them.
 
 mod allowances;
+mod arrows;
 mod asm;
 mod emit;
 #[path = "../../kernels/build/expand.rs"]
@@ -16,6 +17,7 @@ mod shims;
 #[allow(dead_code, reason = "the gate reads the table; the build checks it")]
 #[path = "../../kernels/build/tiles.rs"]
 mod tiles;
+mod uses;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
   mca [NAME]                     what llvm-mca says of the NEON kernels' hot loops on four cores
   instructions                   instructions that an emulated aarch64 CPU executes for MobileNetV1's blocks
   kernels-ran ARCH ISA,... FILE  whether tests that recorded kernels in FILE ran all of these instruction sets
+  arrows [FOLDER ...]            print the order of the modules of src and the other crates; fail on a circle or an arrow to a parent
   readme                         build the README's example in a crate of its own and compare what it prints";
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         ["mca", name] => mca::run(Some(name)),
         ["kernels-ran", arch, isas, file] => ran::run(arch, isas, file),
         ["instructions"] => instructions::run(),
+        ["arrows", roots @ ..] => arrows::run(roots),
         ["readme"] => readme::run(),
         _ => Err(USAGE.to_owned()),
     };

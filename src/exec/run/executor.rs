@@ -36,12 +36,12 @@ pub struct Rayon {
 #[cfg(feature = "rayon")]
 impl Rayon {
     /// A new pool of so many threads.
-    pub fn new(threads: usize) -> crate::Result<Self> {
+    pub fn new(threads: usize) -> crate::error::Result<Self> {
         if threads == 0 {
-            return Err(crate::Error::ZeroDimension { what: "threads" });
+            return Err(crate::error::Error::ZeroDimension { what: "threads" });
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| crate::Error::ThreadPool { threads, reason: error.to_string() })?;
+        let pool = pool.map_err(|error| crate::error::Error::ThreadPool { threads, reason: error.to_string() })?;
         Ok(Self { pool: Some(std::sync::Arc::new(pool)) })
     }
 

@@ -9,23 +9,23 @@
 //!       project:   band → output rows, adding the block's products to the sums so far;
 //!                  with the last block bias, activation and residual are complete
 //! ```
-//! Without an expanding part the only block has all channels, and the depthwise part reads the input.
+//! Without an expanding stage the only block has all channels, and the depthwise stage reads the input.
 //! Maps too small to be cut are done whole, one stage after the other. The results have the same bits.
 
-use super::dense::{DenseImage, DenseStage, Sum};
-use super::depthwise::{DepthwiseStage, Image, check_bias, workspace_overflow};
-use super::executor::Executor;
-use super::inverted_plan::{Fused, Plan};
-use super::map::{Source, Target, open};
-use super::operator::Operator;
-use super::pointwise;
-use super::split::{self, Grid, Scratch};
-use crate::buffer::Workspace;
+use super::inverted_schedule::{Schedule, Turns};
+use super::inverted_stages::Stages;
 use crate::error::Result;
+use crate::exec::dense::stage::DenseStage;
+use crate::exec::dense::sum::Sum;
+use crate::exec::run::executor::Executor;
+use crate::exec::run::image::Image;
+use crate::exec::run::map::{Source, Target};
+use crate::exec::run::operator::{Prepared, impl_operator};
+use crate::exec::run::scratch::Scratch;
+use crate::exec::run::tasks::{self, Grid};
 use crate::isa::Isa;
 use crate::layout::{Layout, Shape};
 use crate::spec::InvertedResidualSpec;
-use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use core::ops::Range;
 use std::sync::Arc;
@@ -52,14 +52,7 @@ pub struct InvertedResidual {
     stages: Arc<Stages>,
 }
 
-/// The three parts, packed.
-pub(super) struct Stages {
-    pub spec: InvertedResidualSpec,
-    pub expand: Option<DenseStage>,
-    pub depthwise: DepthwiseStage,
-    pub project: DenseStage,
-    name: String,
-}
+impl_operator!(InvertedResidual, stages);
 
 impl InvertedResidual {
     /// Packs weights and biases of (expand, depthwise, project) for the preferred instruction set; those of a missing
@@ -75,22 +68,7 @@ impl InvertedResidual {
         bias: [Option<&[f32]>; 3],
         isa: Isa,
     ) -> Result<Self> {
-        spec.check()?;
-        let [first, second, third] = weights;
-        let expand = match &spec.expand {
-            Some(expand) => Some(pointwise::stage(expand, first, bias[0], isa)?),
-            None => {
-                first.check("the weights of a missing expanding part", 0)?;
-                check_bias("the bias of a missing expanding part", bias[0], 0)?;
-                None
-            }
-        };
-        let depthwise = DepthwiseStage::new(&spec.depthwise, second, bias[1], isa)?;
-        let project = pointwise::stage(&spec.project, third, bias[2], isa)?;
-        let expanding = expand.as_ref().map(|expand| expand.gemm.name());
-        let names = [expanding, Some(depthwise.kernel_name()), Some(project.gemm.name())];
-        let name = names.into_iter().flatten().collect::<Vec<_>>().join(" + ");
-        Ok(Self { stages: Arc::new(Stages { spec: *spec, expand, depthwise, project, name }) })
+        Ok(Self { stages: Arc::new(Stages::new(spec, weights, bias, isa)?) })
     }
 
     /// What the operator was made for.
@@ -101,71 +79,69 @@ impl InvertedResidual {
     /// Most output rows of a band, and expanded channels of a block, that a run on this input with so many threads finishes at
     /// a time, all parts fused; `None` if it finishes each part before it starts the next.
     pub fn band_rows(&self, input: Shape, threads: usize) -> Result<Option<[usize; 2]>> {
-        Ok(Plan::new(&self.stages, input, threads)?.fused.map(|fused| [fused.band, fused.channels]))
+        Ok(self.stages.schedule(input, threads)?.turns.map(|turns| [turns.band, turns.channels]))
     }
 }
 
-impl Operator for InvertedResidual {
-    fn output_shape(&self, input: Shape) -> Result<Shape> {
-        self.stages.spec.output_shape(input)
-    }
-
-    fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        Plan::new(&self.stages, input, threads)?.workspace.ok_or_else(|| workspace_overflow(input))
-    }
-
-    fn run(
-        &self,
-        input: &TensorRef<'_>,
-        output: &mut TensorMut<'_>,
-        workspace: &mut Workspace,
-        executor: &dyn Executor,
-    ) -> Result<()> {
-        let shape = input.shape();
-        let plan = Plan::new(&self.stages, shape, executor.threads())?;
-        let (source, target) = open(self.layout(), plan.project.output, input, output)?;
-        let scratch = workspace.get(plan.workspace.ok_or_else(|| workspace_overflow(shape))?)?;
-        match &plan.fused {
-            Some(fused) => self.stages.fused(&plan, fused, source, target, scratch, executor),
-            None => self.stages.whole(&plan, source, target, scratch, executor)?,
-        }
-        Ok(())
-    }
+impl Prepared for Stages {
+    type Schedule = Schedule;
 
     fn layout(&self) -> Layout {
-        self.stages.spec.layout()
+        self.spec.layout()
     }
 
     fn isa(&self) -> Isa {
-        self.stages.depthwise.isa
+        self.depthwise.isa
     }
 
     fn kernel_name(&self) -> &str {
-        &self.stages.name
+        &self.name
+    }
+
+    #[inline(always)]
+    fn schedule(&self, input: Shape, threads: usize) -> Result<Schedule> {
+        Schedule::new(self, input, threads)
+    }
+
+    #[inline(always)]
+    fn run(
+        &self,
+        schedule: &Schedule,
+        source: Source,
+        target: Target,
+        workspace: &mut [f32],
+        executor: &dyn Executor,
+    ) -> Result<()> {
+        match &schedule.turns {
+            Some(turns) => self.turns(schedule, turns, source, target, workspace, executor),
+            None => self.whole(schedule, source, target, workspace, executor)?,
+        }
+        Ok(())
     }
 }
 
 impl Stages {
     /// Chunk by chunk of output rows, all channels.
-    fn fused(
+    fn turns(
         &self,
-        plan: &Plan,
-        fused: &Fused,
+        schedule: &Schedule,
+        turns: &Turns,
         source: Source,
         target: Target,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) {
-        let rows = plan.depthwise.axes[0].output;
-        let tasks = source.shape.n * fused.chunks;
-        let grid = Grid { outer: fused.chunks, inner: 1 };
-        split::for_each(executor, plan.threads, workspace, fused.each, tasks, |task, scratch| {
+        let rows = schedule.depthwise.axes[0].output;
+        let tasks = source.shape.n * turns.chunks;
+        let grid = Grid { outer: turns.chunks, inner: 1 };
+        tasks::for_each(executor, schedule.threads, workspace, turns.each, tasks, |task, scratch| {
             let (n, [rows, _]) = grid.cell(task, (rows, 1), (1, 1));
             if rows.is_empty() {
                 return;
             }
-            let chunk = Chunk { stages: self, plan, fused, source: source.image(n), target: target.image(n), scratch };
-            for block in 0..fused.blocks {
+            let (source, target) = (source.image(n), target.image(n));
+            let chunk = Chunk { stages: self, schedule, turns, source, target, scratch };
+            for block in 0..turns.blocks {
                 chunk.block(block, rows.clone());
             }
         });
@@ -174,26 +150,27 @@ impl Stages {
     /// Stage after stage, image by image.
     fn whole(
         &self,
-        plan: &Plan,
+        schedule: &Schedule,
         source: Source,
         target: Target,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) -> Result<()> {
-        let (between, rest) = workspace.split_at_mut(plan.expanded.len + plan.middle.len);
-        let (first, second) = between.split_at_mut(plan.expanded.len);
+        let Schedule { expanded, middle, .. } = schedule;
+        let (between, rest) = workspace.split_at_mut(expanded.len + middle.len);
+        let (first, second) = between.split_at_mut(expanded.len);
         for n in 0..source.shape.n {
-            let (input, output) = (source.image(n), target.image(n));
-            let mut expanded = input;
+            let (image, output) = (source.image(n), target.image(n));
+            let mut input = image;
             if let Some(expand) = &self.expand {
-                let map = Target::in_scratch(first.as_mut_ptr(), plan.expanded.shape, plan.expanded.strides, 0);
-                expand.run(&plan.expand, input, map, None, rest, executor)?;
-                expanded = map.as_source();
+                let map = expanded.at(first.as_mut_ptr(), expanded.shape, 0, 0);
+                expand.run_laid(&schedule.expand, image, map, None, rest, executor)?;
+                input = map.as_source();
             }
-            let middle = Target::in_scratch(second.as_mut_ptr(), plan.middle.shape, plan.middle.strides, 0);
-            self.depthwise.run(&plan.depthwise, expanded, middle, rest, executor)?;
-            let residual = self.spec.residual.then_some(input);
-            self.project.run(&plan.project, middle.as_source(), output, residual, rest, executor)?;
+            let map = middle.at(second.as_mut_ptr(), middle.shape, 0, 0);
+            self.depthwise.run_laid(&schedule.depthwise, input, map, rest, executor)?;
+            let residual = self.spec.residual.then_some(image);
+            self.project.run_laid(&schedule.project, map.as_source(), output, residual, rest, executor)?;
         }
         Ok(())
     }
@@ -202,8 +179,8 @@ impl Stages {
 /// A chunk of output rows of one image, on one thread.
 struct Chunk<'a> {
     stages: &'a Stages,
-    plan: &'a Plan,
-    fused: &'a Fused,
+    schedule: &'a Schedule,
+    turns: &'a Turns,
     source: Source,
     target: Target,
     scratch: Scratch,
@@ -217,18 +194,18 @@ struct Held {
 impl Chunk<'_> {
     /// What a block of channels adds to the output rows `rows`.
     fn block(&self, block: usize, rows: Range<usize>) {
-        let (fused, multiplier) = (self.fused, self.stages.spec.depthwise.multiplier);
-        let channels = fused.channels_of(block, self.stages);
+        let (turns, multiplier) = (self.turns, self.stages.spec.depthwise.multiplier);
+        let channels = turns.channels_of(block, self.stages);
         let middle = channels.start * multiplier..channels.end * multiplier;
         let mut held = Held { rows: 0..0 };
-        for first in rows.clone().step_by(fused.band) {
-            let band = first..(first + fused.band).min(rows.end);
+        for first in rows.clone().step_by(turns.band) {
+            let band = first..(first + turns.band).min(rows.end);
             let source = match &self.stages.expand {
                 Some(expand) => self.expand(expand, block, &channels, &band, &mut held),
                 None => self.source,
             };
             let between = self.middle(&middle, band.start);
-            let [down, across] = self.plan.depthwise.axes;
+            let [down, across] = self.schedule.depthwise.axes;
             let image = Image { source, target: between, rows: down, columns: across };
             self.stages.depthwise.band(&image, band.clone(), middle.clone(), self.rest());
             self.project(block, &middle, band, between.as_source());
@@ -244,7 +221,7 @@ impl Chunk<'_> {
         band: &Range<usize>,
         held: &mut Held,
     ) -> Source {
-        let axis = &self.plan.depthwise.axes[0];
+        let axis = &self.schedule.depthwise.axes[0];
         let start = axis.start(band.start);
         let [first, end] = axis.inside(start, band.len()).map(|at| (start + at as isize).max(0) as usize);
         if first < end {
@@ -253,9 +230,9 @@ impl Chunk<'_> {
         let map = self.expanded(channels, held.rows.start);
         // A band that lies in the padding reads nothing, and its rows are not in the map.
         if first < end && held.rows.end < end {
-            let [rows, columns] = self.plan.expand.axes;
-            let image = DenseImage { source: self.source, target: map, rows, columns };
-            expand.band(&image, held.rows.end..end, self.fused.panels_of(block), self.rest());
+            let [rows, columns] = self.schedule.expand.axes;
+            let image = Image { source: self.source, target: map, rows, columns };
+            expand.band(&image, held.rows.end..end, self.turns.panels_of(block), self.rest());
             held.rows.end = end;
         }
         map.as_source()
@@ -267,19 +244,19 @@ impl Chunk<'_> {
             held.rows = needed.start..needed.start;
             return;
         }
-        let part = &self.fused.expanded;
-        if needed.end - held.rows.start <= part.shape.h {
+        let room = &self.turns.expanded;
+        if needed.end - held.rows.start <= room.shape.h {
             return;
         }
-        let (row, len) = (part.strides.h, held.rows.end - needed.start);
+        let (row, len) = (room.strides.h, held.rows.end - needed.start);
         let (planes, plane, len) = match self.stages.spec.layout() {
             Layout::Hwc => (1, 0, len * row),
-            Layout::Chw => (part.shape.c, part.strides.c, len * row),
+            Layout::Chw => (room.shape.c, room.strides.c, len * row),
         };
         for p in 0..planes {
             let to = self.scratch.ptr.wrapping_add(p * plane);
             let from = to.wrapping_add((needed.start - held.rows.start) * row);
-            // SAFETY: rows `held` of the block are in the scratch, which has room for `part.shape.h` of them.
+            // SAFETY: rows `held` of the block are in the scratch, which has room for `room.shape.h` of them.
             unsafe { core::ptr::copy(from, to, len) };
         }
         held.rows.start = needed.start;
@@ -287,23 +264,18 @@ impl Chunk<'_> {
 
     /// The block's map in scratch, of which row `first_row` is the first; channels and rows count as in the whole map.
     fn expanded(&self, channels: &Range<usize>, first_row: usize) -> Target {
-        let part = &self.fused.expanded;
-        let map = Target::in_scratch(self.scratch.ptr, self.plan.expanded.shape, part.strides, first_row);
-        Target { ptr: map.ptr.wrapping_sub(channels.start * part.strides.c), ..map }
+        self.turns.expanded.at(self.scratch.ptr, self.schedule.expanded.shape, first_row, channels.start)
     }
 
-    /// The band between depthwise and projecting part, as [`Chunk::expanded`].
+    /// The band between depthwise and projecting stage, as [`Chunk::expanded`].
     fn middle(&self, channels: &Range<usize>, first_row: usize) -> Target {
-        let part = &self.fused.middle;
-        let ptr = self.scratch.ptr.wrapping_add(self.fused.expanded.len);
-        let map = Target::in_scratch(ptr, self.plan.middle.shape, part.strides, first_row);
-        Target { ptr: map.ptr.wrapping_sub(channels.start * part.strides.c), ..map }
+        let ptr = self.scratch.ptr.wrapping_add(self.turns.expanded.len);
+        self.turns.middle.at(ptr, self.schedule.middle.shape, first_row, channels.start)
     }
 
     /// The stages' own scratch.
     fn rest(&self) -> Scratch {
-        let used = self.fused.expanded.len + self.fused.middle.len;
-        Scratch { ptr: self.scratch.ptr.wrapping_add(used), len: self.scratch.len - used }
+        self.scratch.behind(self.turns.expanded.len + self.turns.middle.len)
     }
 
     fn project(&self, block: usize, channels: &Range<usize>, band: Range<usize>, source: Source) {
@@ -311,11 +283,11 @@ impl Chunk<'_> {
         let sum = Sum {
             channels: channels.clone(),
             begins: block == 0,
-            ends: block + 1 == self.fused.blocks,
+            ends: block + 1 == self.turns.blocks,
             residual: self.stages.spec.residual.then_some(self.source),
         };
-        let [rows, columns] = self.plan.project.axes;
-        let image = DenseImage { source, target: self.target, rows, columns };
-        project.sum(&image, band, 0..project.gemm.packed.panels().len(), &sum, self.rest());
+        let [rows, columns] = self.schedule.project.axes;
+        let image = Image { source, target: self.target, rows, columns };
+        project.sum(&image, band, 0..project.panels().len(), &sum, self.rest());
     }
 }

@@ -1,25 +1,14 @@
 //! Hands the tasks of a run to an executor's threads, each with a scratch of its own.
 
 use super::executor::Executor;
+use super::scratch::Scratch;
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use sepconv_kernels::buffer::LINE;
 
-/// Scratch of one thread, as a pointer and its length.
-#[derive(Clone, Copy)]
-pub(super) struct Scratch {
-    pub ptr: *mut f32,
-    pub len: usize,
-}
-
 struct Shared(*mut f32);
-// SAFETY: every thread takes a part of its own from the memory behind it.
+// SAFETY: every thread takes a scratch of its own from the memory behind it.
 unsafe impl Sync for Shared {}
-
-/// Elements of workspace that [`for_each`] needs for so many threads with so much scratch each.
-pub(super) fn scratch_len(threads: usize, each: usize) -> Option<usize> {
-    each.checked_next_multiple_of(LINE)?.checked_mul(threads.max(1))
-}
 
 /// Most threads that have tasks of their own; any further ones stay idle.
 const MOST_WORKERS: usize = 128;
@@ -36,7 +25,7 @@ struct Share {
 /// The index that the executor gives chooses the tasks that a thread starts with: where it gives the same index to the same
 /// thread each time, rows that a run leaves in a core's cache are found there by the next one.
 /// Whatever it does with the indices, every task runs exactly once, and the calling thread finishes what is left.
-pub(super) fn for_each(
+pub(crate) fn for_each(
     executor: &dyn Executor,
     threads: usize,
     workspace: &mut [f32],
@@ -57,7 +46,7 @@ pub(super) fn for_each(
         let memory = &memory;
         let scratch = Scratch { ptr: memory.0.wrapping_add(worker * each), len: each };
         for share in (0..workers).map(|i| (worker + i) % workers) {
-            let own = part(tasks, 1, workers, share);
+            let own = portion(tasks, 1, workers, share);
             loop {
                 let task = own.start + shares[share].done.fetch_add(1, Ordering::Relaxed);
                 if task >= own.end {
@@ -78,48 +67,49 @@ pub(super) fn for_each(
     work(0);
 }
 
-/// How each image of a run is cut into tasks: along one axis, and each of those parts along another.
+/// How each image of a run is cut into tasks: along one axis, and each of those portions along another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     pub outer: usize,
     pub inner: usize,
 }
 
-/// An axis to cut: its length, and of what its parts are multiples.
-pub(super) type Cuttable = (usize, usize);
+/// An axis to cut: its length, and of what its portions are multiples.
+pub(crate) type Cuttable = (usize, usize);
 
 impl Grid {
     /// All of an image in one task.
-    pub(super) const WHOLE: Self = Self { outer: 1, inner: 1 };
+    pub(crate) const WHOLE: Self = Self { outer: 1, inner: 1 };
 
     /// Tasks of an image.
-    pub(super) const fn tasks(&self) -> usize {
+    pub(crate) const fn tasks(&self) -> usize {
         self.outer * self.inner
     }
 
-    /// The image of a task, and its parts of both axes.
+    /// The image of a task, and its portions of both axes.
     #[inline]
-    pub(super) fn cell(&self, task: usize, outer: Cuttable, inner: Cuttable) -> (usize, [Range<usize>; 2]) {
+    pub(crate) fn cell(&self, task: usize, outer: Cuttable, inner: Cuttable) -> (usize, [Range<usize>; 2]) {
         if *self == Self::WHOLE {
             return (task, [0..outer.0, 0..inner.0]);
         }
         let (image, index) = (task / self.tasks(), task % self.tasks());
-        let cut = |(len, unit): Cuttable, parts: usize, index: usize| part(len, unit, parts, index);
+        let cut = |(len, unit): Cuttable, portions: usize, index: usize| portion(len, unit, portions, index);
         (image, [cut(outer, self.outer, index / self.inner), cut(inner, self.inner, index % self.inner)])
     }
 }
 
-/// Part `index` of `0..len` cut into `parts` of nearly equal size, each a multiple of `unit` but the last.
-pub(super) fn part(len: usize, unit: usize, parts: usize, index: usize) -> Range<usize> {
+/// Portion `index` of `0..len` cut into `portions` of nearly equal size, each a multiple of `unit` but the last.
+pub(crate) fn portion(len: usize, unit: usize, portions: usize, index: usize) -> Range<usize> {
     let units = len.div_ceil(unit);
-    let at = |i: usize| (units * i / parts * unit).min(len);
+    let at = |i: usize| (units * i / portions * unit).min(len);
     at(index)..at(index + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exec::Serial;
+    use crate::exec::run::executor::Serial;
+    use crate::exec::run::scratch::workspace_len;
     use std::sync::Mutex;
 
     /// Runs some indices twice and others not at all.
@@ -192,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn scratch_is_a_part_of_the_workspace() {
-        assert_eq!(scratch_len(3, 17), Some(96));
-        assert_eq!(scratch_len(3, 16), Some(48));
-        assert_eq!(scratch_len(0, 16), Some(16));
-        assert_eq!(scratch_len(2, usize::MAX), None);
-        assert_eq!(scratch_len(2, usize::MAX / 2 + 1), None);
+    fn scratch_is_a_slice_of_the_workspace() {
+        assert_eq!(workspace_len(3, 17), Some(96));
+        assert_eq!(workspace_len(3, 16), Some(48));
+        assert_eq!(workspace_len(0, 16), Some(16));
+        assert_eq!(workspace_len(2, usize::MAX), None);
+        assert_eq!(workspace_len(2, usize::MAX / 2 + 1), None);
         // More threads than room for their scratch: as many workers as fit.
         for (threads, room, workers) in [(4, 4, 4), (4, 3, 3), (2, 4, 2), (4, 1, 1)] {
             let mut workspace = vec![0.0; room * 32];
@@ -266,20 +256,20 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_even_and_whole_units() {
-        let parts = |len, unit, parts| Vec::from_iter((0..parts).map(|index| part(len, unit, parts, index).len()));
-        assert_eq!(parts(7, 1, 2), [3, 4]);
-        assert_eq!(parts(100, 16, 3), [32, 32, 36]);
-        assert_eq!(parts(64, 16, 2), [32, 32]);
-        assert_eq!(parts(5, 2, 4), [0, 2, 2, 1]);
+    fn portions_are_even_and_whole_units() {
+        let lens = |len, unit, count| Vec::from_iter((0..count).map(|index| portion(len, unit, count, index).len()));
+        assert_eq!(lens(7, 1, 2), [3, 4]);
+        assert_eq!(lens(100, 16, 3), [32, 32, 36]);
+        assert_eq!(lens(64, 16, 2), [32, 32]);
+        assert_eq!(lens(5, 2, 4), [0, 2, 2, 1]);
     }
 
     #[test]
-    fn parts_tile_the_whole() {
-        for (len, unit, parts) in [(7, 1, 2), (100, 16, 3), (5, 2, 9), (1, 1, 1)] {
+    fn portions_tile_the_whole() {
+        for (len, unit, count) in [(7, 1, 2), (100, 16, 3), (5, 2, 9), (1, 1, 1)] {
             let mut end = 0;
-            for index in 0..parts {
-                let range = part(len, unit, parts, index);
+            for index in 0..count {
+                let range = portion(len, unit, count, index);
                 assert_eq!(range.start, end);
                 end = range.end;
             }

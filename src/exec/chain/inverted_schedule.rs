@@ -1,27 +1,26 @@
 //! How a run of an inverted residual block goes: what is cut, into what, and how much scratch that takes.
 
-use super::depthwise::workspace_overflow;
-use super::inverted::Stages;
-use super::map::{scratch_extent, scratch_strides};
-use super::split;
-use super::window::{Axis, Laid};
+use super::inverted_stages::Stages;
 use crate::error::Result;
+use crate::exec::run::checks::workspace_overflow;
+use crate::exec::run::operator;
+use crate::exec::run::scratch::{ScratchMap, workspace_len};
+use crate::exec::run::window::{Axis, Laid};
 use crate::isa::Isa;
-use crate::layout::{Shape, Strides};
+use crate::layout::Shape;
 use crate::plan::{blocking, inverted};
 use crate::spec::Fusion;
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
-use sepconv_kernels::isa::halved;
 
 /// How a run on one shape goes.
-pub(super) struct Plan {
+pub(crate) struct Schedule {
     /// `None` if the stages run one after the other.
-    pub fused: Option<Fused>,
+    pub turns: Option<Turns>,
     /// One image of the maps between the stages.
-    pub expanded: Part,
-    pub middle: Part,
-    /// The windows on their maps; without an expanding part, whatever.
+    pub expanded: ScratchMap,
+    pub middle: ScratchMap,
+    /// The windows on their maps; without an expanding stage, whatever.
     pub expand: Laid,
     pub depthwise: Laid,
     pub project: Laid,
@@ -30,45 +29,36 @@ pub(super) struct Plan {
     pub workspace: Option<usize>,
 }
 
-/// A map, or a part of one, in scratch.
-#[derive(Clone, Copy)]
-pub(super) struct Part {
-    pub shape: Shape,
-    pub strides: Strides,
-    /// Elements that it takes.
-    pub len: usize,
-}
-
 /// How the stages take turns.
-pub(super) struct Fused {
+pub(crate) struct Turns {
     /// Chunks of output rows, one for each task.
     pub chunks: usize,
     /// Output rows made at a time.
     pub band: usize,
-    /// Expanded channels made at a time: whole panels of the expanding part, or all channels without one.
+    /// Expanded channels made at a time: whole panels of the expanding stage, or all channels without one.
     pub channels: usize,
     pub blocks: usize,
-    /// Panels of the expanding part in a block, of how many.
+    /// Panels of the expanding stage in a block, of how many.
     panels: [usize; 2],
     /// Rows of a block of the expanded map, and of the band behind it.
-    pub expanded: Part,
-    pub middle: Part,
+    pub expanded: ScratchMap,
+    pub middle: ScratchMap,
     /// Elements of scratch of a thread.
     pub each: usize,
 }
 
-impl Fused {
-    /// Panels of the expanding part that make a block.
-    pub(super) fn panels_of(&self, block: usize) -> Range<usize> {
+impl Turns {
+    /// Panels of the expanding stage that make a block.
+    pub(crate) fn panels_of(&self, block: usize) -> Range<usize> {
         let [per_block, all] = self.panels;
         block * per_block..((block + 1) * per_block).min(all)
     }
 
     /// Expanded channels of a block.
-    pub(super) fn channels_of(&self, block: usize, stages: &Stages) -> Range<usize> {
+    pub(crate) fn channels_of(&self, block: usize, stages: &Stages) -> Range<usize> {
         match &stages.expand {
             Some(expand) => {
-                let panels = &expand.gemm.packed.panels()[self.panels_of(block)];
+                let panels = &expand.panels()[self.panels_of(block)];
                 panels[0].first..panels[panels.len() - 1].first + panels[panels.len() - 1].count
             }
             None => 0..stages.spec.depthwise.channels,
@@ -76,21 +66,24 @@ impl Fused {
     }
 }
 
-impl Part {
-    fn new(shape: Shape, stages: &Stages) -> Option<Self> {
-        let strides = scratch_strides(shape, stages.spec.layout());
-        Some(Self { shape, strides, len: scratch_extent(shape, strides)? })
+impl operator::Schedule for Schedule {
+    fn output(&self) -> Shape {
+        self.project.output
+    }
+
+    fn workspace(&self) -> Option<usize> {
+        self.workspace
     }
 }
 
-/// Whether multiply-adds of 512 bits go at the full rate: then rows that are expanded twice cost less than what lies between the parts.
+/// Whether multiply-adds of 512 bits go at the full rate: then rows that are expanded twice cost less than what lies between the stages.
 /// Measured with AVX-512 on a core of each kind, see `docs/performance.md`; other levels are taken for the slower kind.
 fn full_rate(isa: Isa) -> bool {
-    isa == Isa::Avx512 && halved(isa).is_none()
+    isa == Isa::Avx512 && sepconv_kernels::isa::halved(isa).is_none()
 }
 
-impl Plan {
-    pub(super) fn new(stages: &Stages, input: Shape, available: usize) -> Result<Self> {
+impl Schedule {
+    pub(crate) fn new(stages: &Stages, input: Shape, available: usize) -> Result<Self> {
         let overflow = || workspace_overflow(input);
         let spec = &stages.spec;
         let expand = stages.expand.as_ref().map(|expand| expand.lay(input)).transpose()?;
@@ -109,41 +102,40 @@ impl Plan {
         let threads = blocking::threads(products, available);
         let expand = expand.unwrap_or(Laid { scratch: 0, ..depthwise });
         let pointwise_scratch = expand.scratch.max(project.scratch);
-        // A stage's own scratch beside that of the other parts, which do not use it at the same time.
+        // A stage's own scratch beside that of the others, which do not use it at the same time.
         let own = |depthwise: usize| pointwise_scratch.max(depthwise).checked_next_multiple_of(LINE);
         let own_whole = own(depthwise.scratch).ok_or_else(overflow)?;
-        let own_fused = match &stages.expand {
+        let own_turns = match &stages.expand {
             Some(_) => own(stages.depthwise.least_scratch_len(expanded)?).ok_or_else(overflow)?,
             None => own_whole,
         };
         let sharing = if input.n >= threads { 1 } else { threads };
-        let fused = Self::fuse(stages, [expanded, middle], depthwise.axes, sharing, own_fused);
-        let part = |shape| Part::new(shape, stages).ok_or_else(overflow);
-        let (mut expanded, middle) = (part(expanded)?, part(middle)?);
+        let turns = Self::turns(stages, [expanded, middle], depthwise.axes, sharing, own_turns);
+        let whole = |shape| ScratchMap::new(shape, spec.layout()).ok_or_else(overflow);
+        let (mut expanded, middle) = (whole(expanded)?, whole(middle)?);
         if stages.expand.is_none() {
             expanded.len = 0;
         }
-        let workspace = match &fused {
-            Some(fused) => split::scratch_len(available, fused.each),
+        let workspace = match &turns {
+            Some(turns) => workspace_len(available, turns.each),
             None => {
                 let maps = expanded.len.checked_add(middle.len);
-                maps.and_then(|maps| split::scratch_len(available, own_whole)?.checked_add(maps))
+                maps.and_then(|maps| workspace_len(available, own_whole)?.checked_add(maps))
             }
         };
-        let plan = Self { fused, expanded, middle, expand, depthwise, project, threads, workspace };
-        Ok(plan)
+        Ok(Self { turns, expanded, middle, expand, depthwise, project, threads, workspace })
     }
 
-    /// How to fuse, if at all.
-    fn fuse(
+    /// How the stages take turns, if they do.
+    fn turns(
         stages: &Stages,
         [expanded, middle]: [Shape; 2],
         depthwise: [Axis; 2],
         threads: usize,
         own: usize,
-    ) -> Option<Fused> {
+    ) -> Option<Turns> {
         let rows = &depthwise[0];
-        let panels = stages.expand.as_ref().map(|expand| expand.gemm.packed.panels());
+        let panels = stages.expand.as_ref().map(|expand| expand.panels());
         let sizes = inverted::Sizes {
             rows: rows.output,
             input_rows: rows.input,
@@ -168,12 +160,13 @@ impl Plan {
         let per_block = sizes.unit.map_or(1, |unit| (cut.channels / unit).max(1));
         let channels = cut.channels.min(expanded.c);
         let block = Shape { h: cut.held_rows, c: channels, ..expanded };
-        let mut held = Part::new(block, stages)?;
+        let mut held = ScratchMap::new(block, stages.spec.layout())?;
         if stages.expand.is_none() {
             held.len = 0;
         }
-        let band = Part::new(Shape { h: cut.band, c: channels * sizes.multiplier, ..middle }, stages)?;
-        Some(Fused {
+        let band = Shape { h: cut.band, c: channels * sizes.multiplier, ..middle };
+        let band = ScratchMap::new(band, stages.spec.layout())?;
+        Some(Turns {
             chunks: cut.chunks,
             band: cut.band,
             channels,

@@ -1,12 +1,12 @@
 //! A dilated line as lines without gaps; `plan::lines` says why and when.
 
-use crate::plan::lines::Line;
+use crate::plan::lines::LineKernel;
 use sepconv_kernels::depthwise::LineArgs;
 use sepconv_kernels::pack::depthwise::gcd;
 
-/// Calls `run` with `line`, or with each of the interleaved lines that it falls into, as `way` says.
-pub(super) fn each(line: &LineArgs, way: Line, mut run: impl FnMut(&LineArgs)) {
-    if !way.interleaved {
+/// Calls `run` with `line`, or with each of the interleaved lines that it falls into, as `kernel` wants.
+pub(crate) fn each(line: &LineArgs, kernel: LineKernel, mut run: impl FnMut(&LineArgs)) {
+    if !kernel.interleaved {
         return run(line);
     }
     let common = gcd(line.stride, line.dilation);

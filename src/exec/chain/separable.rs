@@ -7,21 +7,22 @@
 //! ```
 //! Maps too small to be cut for every thread are done whole, one stage after the other. The results have the same bits.
 
-use super::dense::{DenseImage, DenseStage};
-use super::depthwise::{DepthwiseStage, Image, workspace_overflow};
-use super::executor::Executor;
-use super::map::{Source, Target, open, scratch_extent, scratch_strides};
-use super::operator::Operator;
-use super::pointwise;
-use super::split::{self, Grid, Scratch};
-use super::window::Laid;
-use crate::buffer::Workspace;
 use crate::error::Result;
+use crate::exec::dense::pointwise;
+use crate::exec::dense::stage::DenseStage;
+use crate::exec::depthwise::stage::DepthwiseStage;
+use crate::exec::run::checks::workspace_overflow;
+use crate::exec::run::executor::Executor;
+use crate::exec::run::image::Image;
+use crate::exec::run::map::{Source, Target};
+use crate::exec::run::operator::{self, Prepared, impl_operator};
+use crate::exec::run::scratch::{ScratchMap, workspace_len};
+use crate::exec::run::tasks::{self, Grid};
+use crate::exec::run::window::Laid;
 use crate::isa::Isa;
-use crate::layout::{Layout, Shape, Strides};
+use crate::layout::{Layout, Shape};
 use crate::plan::blocking;
 use crate::spec::{Fusion, SeparableSpec};
-use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use sepconv_kernels::buffer::LINE;
 use std::sync::Arc;
@@ -50,6 +51,8 @@ struct Stages {
     name: String,
 }
 
+impl_operator!(Separable, stages);
+
 impl Separable {
     /// Packs the weights and biases of (depthwise, pointwise) for the preferred instruction set.
     pub fn new(spec: &SeparableSpec, weights: [Weights<'_>; 2], bias: [Option<&[f32]>; 2]) -> Result<Self> {
@@ -66,7 +69,7 @@ impl Separable {
         spec.check()?;
         let depthwise = DepthwiseStage::new(&spec.depthwise, weights[0], bias[0], isa)?;
         let pointwise = pointwise::stage(&spec.pointwise, weights[1], bias[1], isa)?;
-        let name = format!("{} + {}", depthwise.kernel_name(), pointwise.gemm.name());
+        let name = format!("{} + {}", depthwise.kernel_name(), pointwise.kernel_name());
         Ok(Self { stages: Arc::new(Stages { spec: *spec, depthwise, pointwise, name }) })
     }
 
@@ -78,73 +81,56 @@ impl Separable {
     /// Most output rows of a band that a run on this input with so many threads finishes at a time, both parts fused;
     /// `None` if it finishes the depthwise part before it starts the pointwise one.
     pub fn band_rows(&self, input: Shape, threads: usize) -> Result<Option<usize>> {
-        let plan = self.stages.plan(input, threads)?;
-        Ok(plan.bands.map(|count| plan.laid[1].output.h.div_ceil(count)))
-    }
-}
-
-impl Operator for Separable {
-    fn output_shape(&self, input: Shape) -> Result<Shape> {
-        self.stages.spec.output_shape(input)
-    }
-
-    fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.stages.plan(input, threads)?.workspace.ok_or_else(|| workspace_overflow(input))
-    }
-
-    fn run(
-        &self,
-        input: &TensorRef<'_>,
-        output: &mut TensorMut<'_>,
-        workspace: &mut Workspace,
-        executor: &dyn Executor,
-    ) -> Result<()> {
-        let shape = input.shape();
-        let plan = self.stages.plan(shape, executor.threads())?;
-        let (source, target) = open(self.layout(), plan.laid[1].output, input, output)?;
-        let scratch = workspace.get(plan.workspace.ok_or_else(|| workspace_overflow(shape))?)?;
-        match plan.bands {
-            Some(bands) => self.stages.bands(&plan, bands, source, target, scratch, executor),
-            None => return self.stages.whole(&plan, source, target, scratch, executor),
-        }
-        Ok(())
-    }
-
-    fn layout(&self) -> Layout {
-        self.stages.spec.layout()
-    }
-
-    fn isa(&self) -> Isa {
-        self.stages.depthwise.isa
-    }
-
-    fn kernel_name(&self) -> &str {
-        &self.stages.name
+        let schedule = self.stages.schedule(input, threads)?;
+        Ok(schedule.bands.map(|count| schedule.laid[1].output.h.div_ceil(count)))
     }
 }
 
 /// How a run on one shape goes.
-struct Plan {
+struct Schedule {
     /// Bands of output rows into which each image is cut; `None` if the stages run one after the other.
     bands: Option<usize>,
-    /// Shape of the map between the stages.
+    /// One image of the map between the stages, and what of it is there at a time.
     middle: Shape,
-    /// Strides of the part of it that is in scratch.
-    strides: Strides,
+    between: ScratchMap,
+    /// Images of the batch.
+    images: usize,
     /// The depthwise and the pointwise window on their maps.
     laid: [Laid; 2],
     threads: usize,
     /// Elements of scratch of one thread: both stages' own (they do not use it at the same time).
     stage_scratch: usize,
-    /// Elements of the part of the intermediate map that is there at a time.
-    between: usize,
     /// Elements of workspace in all, unless that overflows.
     workspace: Option<usize>,
 }
 
-impl Stages {
+impl operator::Schedule for Schedule {
+    fn output(&self) -> Shape {
+        self.laid[1].output
+    }
+
+    fn workspace(&self) -> Option<usize> {
+        self.workspace
+    }
+}
+
+impl Prepared for Stages {
+    type Schedule = Schedule;
+
+    fn layout(&self) -> Layout {
+        self.spec.layout()
+    }
+
+    fn isa(&self) -> Isa {
+        self.depthwise.isa
+    }
+
+    fn kernel_name(&self) -> &str {
+        &self.name
+    }
+
     #[inline(always)]
-    fn plan(&self, input: Shape, available: usize) -> Result<Plan> {
+    fn schedule(&self, input: Shape, available: usize) -> Result<Schedule> {
         let overflow = || workspace_overflow(input);
         let laid = self.depthwise.lay(input)?;
         let middle = laid.output;
@@ -165,68 +151,78 @@ impl Stages {
         };
         // Rows between the stages that one band of output rows reads.
         let read = bands.map_or(middle.h, |bands| ((rows.div_ceil(bands) - 1) * second[0].stride + 1).min(middle.h));
-        let part = Shape { n: 1, h: read, ..middle };
-        let strides = scratch_strides(part, self.spec.layout());
-        let between = scratch_extent(part, strides).ok_or_else(overflow)?;
+        let (images, middle) = (middle.n, Shape { n: 1, ..middle });
+        let between = ScratchMap::new(Shape { h: read, ..middle }, self.spec.layout()).ok_or_else(overflow)?;
         let workspace = match bands {
-            Some(_) => between.checked_add(stage_scratch).and_then(|each| split::scratch_len(available, each)),
-            None => split::scratch_len(available, stage_scratch).and_then(|scratch| scratch.checked_add(between)),
+            Some(_) => between.len.checked_add(stage_scratch).and_then(|each| workspace_len(available, each)),
+            None => workspace_len(available, stage_scratch).and_then(|scratch| scratch.checked_add(between.len)),
         };
-        Ok(Plan { bands, middle, strides, laid, threads, stage_scratch, between, workspace })
+        Ok(Schedule { bands, middle, between, images, laid, threads, stage_scratch, workspace })
     }
 
+    #[inline(always)]
+    fn run(
+        &self,
+        schedule: &Schedule,
+        source: Source,
+        target: Target,
+        workspace: &mut [f32],
+        executor: &dyn Executor,
+    ) -> Result<()> {
+        match schedule.bands {
+            Some(bands) => self.bands(schedule, bands, source, target, workspace, executor),
+            None => return self.whole(schedule, source, target, workspace, executor),
+        }
+        Ok(())
+    }
+}
+
+impl Stages {
     /// Band by band: depthwise rows into scratch, then the output rows that read them.
     fn bands(
         &self,
-        plan: &Plan,
+        schedule: &Schedule,
         bands: usize,
         source: Source,
         target: Target,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) {
-        let each = plan.between + plan.stage_scratch;
-        let [first, second] = plan.laid.map(|laid| laid.axes);
+        let Schedule { middle, between, images, threads, .. } = *schedule;
+        let each = between.len + schedule.stage_scratch;
+        let [first, second] = schedule.laid.map(|laid| laid.axes);
         let grid = Grid { outer: bands, inner: 1 };
-        let channels = plan.middle.c;
-        split::for_each(executor, plan.threads, workspace, each, plan.middle.n * bands, |task, scratch| {
-            let (n, [rows, channels]) = grid.cell(task, (second[0].output, 1), (channels, 1));
+        tasks::for_each(executor, threads, workspace, each, images * bands, |task, scratch| {
+            let (n, [rows, channels]) = grid.cell(task, (second[0].output, 1), (middle.c, 1));
             if rows.is_empty() {
                 return;
             }
             let read = rows.start * second[0].stride..(rows.end - 1) * second[0].stride + 1;
-            let between = Target::in_scratch(scratch.ptr, plan.part(), plan.strides, read.start);
-            let rest = Scratch { ptr: scratch.ptr.wrapping_add(plan.between), len: plan.stage_scratch };
-            let image = Image { source: source.image(n), target: between, rows: first[0], columns: first[1] };
+            let map = between.at(scratch.ptr, middle, read.start, 0);
+            let rest = scratch.behind(between.len);
+            let image = Image { source: source.image(n), target: map, rows: first[0], columns: first[1] };
             self.depthwise.band(&image, read, channels, rest);
-            let (source, target) = (between.as_source(), target.image(n));
-            let image = DenseImage { source, target, rows: second[0], columns: second[1] };
-            self.pointwise.band(&image, rows, 0..self.pointwise.gemm.packed.panels().len(), rest);
+            let (source, target) = (map.as_source(), target.image(n));
+            let image = Image { source, target, rows: second[0], columns: second[1] };
+            self.pointwise.band(&image, rows, 0..self.pointwise.panels().len(), rest);
         });
     }
 
     /// The whole depthwise map, then the whole pointwise one, image by image.
     fn whole(
         &self,
-        plan: &Plan,
+        schedule: &Schedule,
         source: Source,
         target: Target,
         workspace: &mut [f32],
         executor: &dyn Executor,
     ) -> Result<()> {
-        let (between, rest) = workspace.split_at_mut(plan.between);
-        let between = Target::in_scratch(between.as_mut_ptr(), plan.part(), plan.strides, 0);
-        for n in 0..plan.middle.n {
-            self.depthwise.run(&plan.laid[0], source.image(n), between, rest, executor)?;
-            self.pointwise.run(&plan.laid[1], between.as_source(), target.image(n), None, rest, executor)?;
+        let (memory, rest) = workspace.split_at_mut(schedule.between.len);
+        let map = schedule.between.at(memory.as_mut_ptr(), schedule.middle, 0, 0);
+        for n in 0..schedule.images {
+            self.depthwise.run_laid(&schedule.laid[0], source.image(n), map, rest, executor)?;
+            self.pointwise.run_laid(&schedule.laid[1], map.as_source(), target.image(n), None, rest, executor)?;
         }
         Ok(())
-    }
-}
-
-impl Plan {
-    /// One image of the intermediate map.
-    fn part(&self) -> Shape {
-        Shape { n: 1, ..self.middle }
     }
 }

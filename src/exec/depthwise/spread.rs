@@ -4,61 +4,71 @@
 //! into a few sets and push each other out before their other half, or the next row's tile, is read. A block of channels is
 //! then copied to pixels an odd number of cache lines apart, row by row, just before it is needed.
 
-use super::depthwise::{DepthwiseStage, Image};
-use super::map::Source;
-use super::split::Scratch;
+use crate::exec::run::image::Image;
+use crate::exec::run::map::Source;
+use crate::exec::run::scratch::Scratch;
+use crate::isa::CacheSizes;
 use crate::layout::{Shape, Strides};
 use crate::plan::blocking::{self, Spread};
-use crate::plan::select;
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::KernelFn;
+use sepconv_kernels::registry::{KernelDesc, KernelFn};
 
-/// Elements of scratch that spreading may use for a map of this size.
-pub(super) fn scratch_len(stage: &DepthwiseStage, input: Shape) -> usize {
-    if stage.spec.multiplier > 1 || !select::needs_lines(&stage.choice.walks) {
-        return 0;
-    }
-    let map = input.h.saturating_mul(input.w).saturating_mul(blocking::SPREAD_CHANNELS + LINE);
-    map.min(blocking::spread_capacity(stage.caches)).next_multiple_of(LINE)
+/// Copies rows so that their pixels are apart.
+pub(crate) struct Spreader {
+    copy: &'static KernelDesc,
+    caches: CacheSizes,
 }
 
-/// The part of scratch that holds spread rows, and how they lie there.
-pub(super) struct Rows<'a> {
-    stage: &'a DepthwiseStage,
+impl Spreader {
+    pub(crate) const fn new(copy: &'static KernelDesc, caches: CacheSizes) -> Self {
+        Self { copy, caches }
+    }
+
+    /// Elements of scratch that spreading may use for a map of this size.
+    pub(crate) fn scratch_len(&self, input: Shape) -> usize {
+        let map = input.h.saturating_mul(input.w).saturating_mul(blocking::SPREAD_CHANNELS + LINE);
+        map.min(blocking::spread_capacity(self.caches)).next_multiple_of(LINE)
+    }
+
+    /// None of the rows of an image, yet, for the channels `channels`.
+    pub(crate) fn rows<'a>(
+        &self,
+        image: &'a Image,
+        channels: Range<usize>,
+        spread: Spread,
+        scratch: Scratch,
+    ) -> SpreadRows<'a> {
+        SpreadRows { copy: self.copy, image, channels, spread, memory: scratch.ptr, held: 0..0 }
+    }
+}
+
+/// Spread rows in scratch, and how they lie there.
+pub(crate) struct SpreadRows<'a> {
+    copy: &'static KernelDesc,
     image: &'a Image,
     channels: Range<usize>,
-    plan: Spread,
+    spread: Spread,
     memory: *mut f32,
     /// Input rows that are in memory.
     held: Range<usize>,
 }
 
-impl<'a> Rows<'a> {
-    pub(super) fn new(
-        stage: &'a DepthwiseStage,
-        image: &'a Image,
-        channels: Range<usize>,
-        plan: Spread,
-        scratch: Scratch,
-    ) -> Self {
-        Self { stage, image, channels, plan, memory: scratch.ptr, held: 0..0 }
-    }
-
+impl SpreadRows<'_> {
     /// Starts anew with the rows that output rows `outputs` read; returns the map to read them from.
-    pub(super) fn start(&mut self, outputs: &Range<usize>) -> Source {
+    pub(crate) fn start(&mut self, outputs: &Range<usize>) -> Source {
         let needed = self.needed(outputs);
         self.held = needed.start..needed.start;
-        let origin = needed.start * self.plan.row_pitch + self.channels.start;
-        let strides = Strides { c: 1, h: self.plan.row_pitch, w: self.plan.pixel_pitch, n: 0 };
+        let origin = needed.start * self.spread.row_pitch + self.channels.start;
+        let strides = Strides { c: 1, h: self.spread.row_pitch, w: self.spread.pixel_pitch, n: 0 };
         Source { ptr: self.memory.wrapping_sub(origin), shape: self.image.source.shape, strides }
     }
 
     /// Copies what output rows `outputs` read beyond what is held already.
-    pub(super) fn hold(&mut self, outputs: &Range<usize>) {
+    pub(crate) fn hold(&mut self, outputs: &Range<usize>) {
         let needed = self.needed(outputs);
-        let KernelFn::Rows(copy) = self.stage.choice.rows.run else { return };
+        let KernelFn::Rows(copy) = self.copy.run else { return };
         let first = self.held.end.max(needed.start);
         let origin = self.held.start;
         for y in first..needed.end {
@@ -72,14 +82,14 @@ impl<'a> Rows<'a> {
                 stride: 1,
                 step: 1,
                 group: 1,
-                to: self.memory.wrapping_add((y - origin) * self.plan.row_pitch),
-                to_step: self.plan.pixel_pitch,
+                to: self.memory.wrapping_add((y - origin) * self.spread.row_pitch),
+                to_step: self.spread.pixel_pitch,
                 len: self.channels.len(),
                 pad: false,
                 odd: core::ptr::null_mut(),
             };
             // SAFETY: the operator's ISA was checked when it was made; row `y` is inside the map, and the scratch has room
-            // for the rows that a group of outputs reads (`blocking::spread` counted them).
+            // for the rows that a fill of outputs reads (`blocking::spread` counted them).
             unsafe { copy(&args) }
         }
         self.held.end = self.held.end.max(needed.end);

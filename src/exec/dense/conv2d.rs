@@ -1,14 +1,10 @@
 //! The dense convolution operator: what separable convolution replaces, and the stem of every network.
 
-use super::dense::DenseStage;
-use super::executor::Executor;
-use super::operator::Operator;
-use crate::buffer::Workspace;
+use super::stage::DenseStage;
 use crate::error::Result;
+use crate::exec::run::operator::impl_operator;
 use crate::isa::Isa;
-use crate::layout::{Layout, Shape};
 use crate::spec::Conv2dSpec;
-use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use std::sync::Arc;
 
@@ -28,6 +24,8 @@ pub struct Conv2d {
     stage: Arc<DenseStage>,
 }
 
+impl_operator!(Conv2d, stage);
+
 impl Conv2d {
     /// Packs `weights` (`Cin·Cout·kh·kw` elements) and `bias` (`Cout` elements) for the preferred instruction set.
     pub fn new(spec: &Conv2dSpec, weights: Weights<'_>, bias: Option<&[f32]>) -> Result<Self> {
@@ -43,37 +41,5 @@ impl Conv2d {
     /// What the operator was made for.
     pub fn spec(&self) -> &Conv2dSpec {
         &self.stage.spec
-    }
-}
-
-impl Operator for Conv2d {
-    fn output_shape(&self, input: Shape) -> Result<Shape> {
-        self.stage.spec.output_shape(input)
-    }
-
-    fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.stage.workspace_len(input, threads)
-    }
-
-    fn run(
-        &self,
-        input: &TensorRef<'_>,
-        output: &mut TensorMut<'_>,
-        workspace: &mut Workspace,
-        executor: &dyn Executor,
-    ) -> Result<()> {
-        self.stage.run_in(input, output, workspace, executor)
-    }
-
-    fn layout(&self) -> Layout {
-        self.stage.spec.layout
-    }
-
-    fn isa(&self) -> Isa {
-        self.stage.isa
-    }
-
-    fn kernel_name(&self) -> &str {
-        self.stage.gemm.name()
     }
 }

@@ -6,7 +6,7 @@ use crate::spec::{self, Window};
 
 /// One axis of a window laid on a map.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     pub input: usize,
     pub output: usize,
     pub kernel: usize,
@@ -17,7 +17,7 @@ pub(super) struct Axis {
 
 /// A stage's window laid on maps: rows and columns, the maps that come out, and the elements of scratch that one thread needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Laid {
+pub(crate) struct Laid {
     pub axes: [Axis; 2],
     pub output: Shape,
     pub scratch: usize,
@@ -25,7 +25,7 @@ pub(super) struct Laid {
 
 /// The two axes (rows, columns) of a window laid on maps, and the shape of the output; `channels` are those of input and output.
 #[inline(always)]
-pub(super) fn lay(window: &Window, input: Shape, channels: [usize; 2]) -> Result<([Axis; 2], Shape)> {
+pub(crate) fn lay(window: &Window, input: Shape, channels: [usize; 2]) -> Result<([Axis; 2], Shape)> {
     let (placed, output) = spec::place(window, input, channels)?;
     let axis = |i: usize, input: usize| Axis {
         input,
@@ -40,34 +40,40 @@ pub(super) fn lay(window: &Window, input: Shape, channels: [usize; 2]) -> Result
 
 impl Axis {
     /// Input position of the first tap of output `o`; negative in the padding.
-    pub(super) const fn start(&self, o: usize) -> isize {
+    pub(crate) const fn start(&self, o: usize) -> isize {
         // Both terms are at most `MAX_ELEMENTS`, a quarter of `isize::MAX`.
         (o * self.stride) as isize - self.before as isize
     }
 
     /// Positions `start..` that inputs of `outputs` neighbouring outputs span, cut to those inside the map: `[first, end)`.
-    pub(super) fn inside(&self, start: isize, outputs: usize) -> [usize; 2] {
-        let needed = (outputs - 1) * self.stride + (self.kernel - 1) * self.dilation + 1;
+    pub(crate) fn inside(&self, start: isize, outputs: usize) -> [usize; 2] {
+        let needed = self.span(outputs);
         let first = (-start).max(0) as usize;
         let end = (self.input as isize - start).max(0) as usize;
         [first.min(needed), end.min(needed)]
     }
 
+    /// Input positions from the first to the last that `outputs` neighbouring outputs read.
+    pub(crate) const fn span(&self, outputs: usize) -> usize {
+        let reach = (outputs - 1).saturating_mul(self.stride);
+        reach.saturating_add((self.kernel - 1).saturating_mul(self.dilation)).saturating_add(1)
+    }
+
     /// Whether some tap of an output is outside the map.
-    pub(super) const fn reads_padding(&self) -> bool {
+    pub(crate) const fn reads_padding(&self) -> bool {
         let end = self.start(self.output - 1) + ((self.kernel - 1) * self.dilation) as isize;
         self.before > 0 || end >= self.input as isize
     }
 
     /// Taps of an output starting at `start` that are inside the map: `[first, end)`.
-    pub(super) fn taps_inside(&self, start: isize) -> [usize; 2] {
+    pub(crate) fn taps_inside(&self, start: isize) -> [usize; 2] {
         let first = ((-start).max(0) as usize).div_ceil(self.dilation).min(self.kernel);
         let end = ((self.input as isize - start).max(0) as usize).div_ceil(self.dilation).min(self.kernel);
         [first, end.max(first)]
     }
 
     /// Outputs whose tap `k` is inside the map: `[first, end)`.
-    pub(super) fn outputs_inside(&self, k: usize) -> [usize; 2] {
+    pub(crate) fn outputs_inside(&self, k: usize) -> [usize; 2] {
         let offset = k * self.dilation;
         let first = self.before.saturating_sub(offset).div_ceil(self.stride).min(self.output);
         let end = (self.input + self.before).saturating_sub(offset).div_ceil(self.stride).min(self.output);

@@ -5,11 +5,10 @@
 use crate::error::{Error, Result};
 use crate::layout::{Layout, Shape, Strides};
 use crate::tensor::{TensorMut, TensorRef, check_layout};
-use sepconv_kernels::buffer::LINE;
 
 /// A map to read.
 #[derive(Clone, Copy)]
-pub(super) struct Source {
+pub(crate) struct Source {
     pub ptr: *const f32,
     pub shape: Shape,
     pub strides: Strides,
@@ -17,7 +16,7 @@ pub(super) struct Source {
 
 /// A map to write.
 #[derive(Clone, Copy)]
-pub(super) struct Target {
+pub(crate) struct Target {
     pub ptr: *mut f32,
     pub shape: Shape,
     pub strides: Strides,
@@ -35,13 +34,13 @@ unsafe impl Sync for Target {}
 impl Source {
     /// Image `n` of the batch.
     #[inline(always)]
-    pub(super) fn image(&self, n: usize) -> Self {
+    pub(crate) fn image(&self, n: usize) -> Self {
         let shape = Shape { n: 1, ..self.shape };
         Self { ptr: self.ptr.wrapping_add(n * self.strides.n), shape, ..*self }
     }
 
     /// Where `(c, y, x)` is; outside the map if `y` or `x` is, never to be read there.
-    pub(super) fn at(&self, c: usize, y: isize, x: isize) -> *const f32 {
+    pub(crate) fn at(&self, c: usize, y: isize, x: isize) -> *const f32 {
         let offset = y.wrapping_mul(self.strides.h as isize).wrapping_add(x.wrapping_mul(self.strides.w as isize));
         self.ptr.wrapping_add(c.wrapping_mul(self.strides.c)).wrapping_offset(offset)
     }
@@ -49,48 +48,25 @@ impl Source {
 
 impl Target {
     /// Image `n` of the batch.
-    pub(super) fn image(&self, n: usize) -> Self {
+    pub(crate) fn image(&self, n: usize) -> Self {
         let shape = Shape { n: 1, ..self.shape };
         Self { ptr: self.ptr.wrapping_add(n * self.strides.n), shape, ..*self }
     }
 
     /// Where `(c, y, x)` is.
-    pub(super) fn at(&self, c: usize, y: usize, x: usize) -> *mut f32 {
+    pub(crate) fn at(&self, c: usize, y: usize, x: usize) -> *mut f32 {
         self.ptr.wrapping_add(c * self.strides.c + y * self.strides.h + x * self.strides.w)
     }
 
     /// The same memory, to be read.
-    pub(super) const fn as_source(&self) -> Source {
+    pub(crate) const fn as_source(&self) -> Source {
         Source { ptr: self.ptr, shape: self.shape, strides: self.strides }
     }
-
-    /// A map in scratch, of which row 0 is output row `first_row`.
-    pub(super) fn in_scratch(scratch: *mut f32, shape: Shape, strides: Strides, first_row: usize) -> Self {
-        Self { ptr: scratch.wrapping_sub(first_row * strides.h), shape, strides }
-    }
-}
-
-/// Strides of a map in scratch: without gaps, but for those that keep neighbouring pixels (HWC) out of each other's cache sets.
-pub(super) fn scratch_strides(shape: Shape, layout: Layout) -> Strides {
-    let mut strides = Strides::contiguous(shape, layout);
-    if layout == Layout::Hwc && shape.c.is_multiple_of(256) {
-        strides.w = shape.c + LINE;
-        strides.h = shape.w * strides.w;
-        strides.n = shape.h * strides.h;
-    }
-    strides
-}
-
-/// Elements that a map of these strides reaches over.
-pub(super) fn scratch_extent(shape: Shape, strides: Strides) -> Option<usize> {
-    let step = |size: usize, stride: usize| size.checked_sub(1)?.checked_mul(stride);
-    let reach = step(shape.c, strides.c)?.checked_add(step(shape.h, strides.h)?)?;
-    reach.checked_add(step(shape.w, strides.w)?)?.checked_add(1)?.checked_next_multiple_of(LINE)
 }
 
 /// Checks input and output of a run against its operator and takes their pointers.
 #[inline(always)]
-pub(super) fn open(
+pub(crate) fn open(
     layout: Layout,
     expected: Shape,
     input: &TensorRef<'_>,

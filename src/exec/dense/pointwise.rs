@@ -1,14 +1,10 @@
 //! The pointwise operator: a dense convolution of one tap.
 
-use super::dense::DenseStage;
-use super::executor::Executor;
-use super::operator::Operator;
-use crate::buffer::Workspace;
+use super::stage::DenseStage;
 use crate::error::Result;
+use crate::exec::run::operator::impl_operator;
 use crate::isa::Isa;
-use crate::layout::{Layout, Shape};
 use crate::spec::{Conv2dSpec, PointwiseSpec};
-use crate::tensor::{TensorMut, TensorRef};
 use crate::weights::Weights;
 use std::sync::Arc;
 
@@ -28,6 +24,8 @@ pub struct Pointwise {
     stage: Arc<DenseStage>,
 }
 
+impl_operator!(Pointwise, stage);
+
 impl Pointwise {
     /// Packs `weights` (`Cin·Cout` elements) and `bias` (`Cout` elements) for the preferred instruction set.
     pub fn new(spec: &PointwiseSpec, weights: Weights<'_>, bias: Option<&[f32]>) -> Result<Self> {
@@ -46,7 +44,7 @@ impl Pointwise {
 }
 
 /// The stage that does the work of a pointwise convolution.
-pub(super) fn stage(spec: &PointwiseSpec, weights: Weights<'_>, bias: Option<&[f32]>, isa: Isa) -> Result<DenseStage> {
+pub(crate) fn stage(spec: &PointwiseSpec, weights: Weights<'_>, bias: Option<&[f32]>, isa: Isa) -> Result<DenseStage> {
     spec.check()?;
     let mut dense = Conv2dSpec::new(spec.in_channels, spec.out_channels, [1, 1]);
     dense.window = spec.window();
@@ -54,36 +52,4 @@ pub(super) fn stage(spec: &PointwiseSpec, weights: Weights<'_>, bias: Option<&[f
     dense.layout = spec.layout;
     dense.dtype = spec.dtype;
     DenseStage::new(&dense, weights, bias, isa, ["the pointwise weights", "the pointwise bias"])
-}
-
-impl Operator for Pointwise {
-    fn output_shape(&self, input: Shape) -> Result<Shape> {
-        self.spec.output_shape(input)
-    }
-
-    fn workspace_len(&self, input: Shape, threads: usize) -> Result<usize> {
-        self.stage.workspace_len(input, threads)
-    }
-
-    fn run(
-        &self,
-        input: &TensorRef<'_>,
-        output: &mut TensorMut<'_>,
-        workspace: &mut Workspace,
-        executor: &dyn Executor,
-    ) -> Result<()> {
-        self.stage.run_in(input, output, workspace, executor)
-    }
-
-    fn layout(&self) -> Layout {
-        self.spec.layout
-    }
-
-    fn isa(&self) -> Isa {
-        self.stage.isa
-    }
-
-    fn kernel_name(&self) -> &str {
-        self.stage.gemm.name()
-    }
 }
