@@ -1,9 +1,9 @@
 //! Counts cases by operation, instruction set and layout, and keeps what failed with the command that repeats it.
 
 use super::group::{Group, Op};
-use crate::exit::Outcome;
-use crate::output::{Align, markdown};
 use sepconv::{Isa, Layout};
+use sepconv_console::exit::Outcome;
+use sepconv_console::{Align, markdown};
 use serde::Serialize;
 use std::io::Write;
 
@@ -67,7 +67,9 @@ impl Report {
             let Group { number, op, along, axis, other, .. } = group;
             let along = ["rows", "columns"][*along];
             let what = format!("{} along {along}: {axis:?}, the other axis {other:?}: {what}", op.name());
-            let command = format!("sepconv lattice --from {number} --count 1 --isa {isa} --layout {layout}");
+            let command = format!(
+                "cargo run --release -p lattice -- --from {number} --count 1 --isa {isa} --layout {layout}"
+            );
             self.failures.push(Failure { what, command });
         }
     }
