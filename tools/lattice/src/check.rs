@@ -146,7 +146,10 @@ mod tests {
         // The last bit of the last element; the sign of a zero would be one, too.
         let (verdict, text) = outcome(|maps| maps.expected[0].1[3] = f32::from_bits((-12.0f32).to_bits() + 1));
         assert_eq!(verdict, Outcome::Wrong);
-        for part in ["element 3 is -12.0", "repeat: cargo run --release -p lattice -- --from 0 --count 1 --isa portable --layout hwc"] {
+        for part in [
+            "element 3 is -12.0",
+            "repeat: cargo run --release -p lattice -- --from 0 --count 1 --isa portable --layout hwc",
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         let (verdict, text) = outcome(|maps| maps.expected[0].0 = Shape::new(1, 2, 1, 1));

@@ -67,9 +67,8 @@ impl Report {
             let Group { number, op, along, axis, other, .. } = group;
             let along = ["rows", "columns"][*along];
             let what = format!("{} along {along}: {axis:?}, the other axis {other:?}: {what}", op.name());
-            let command = format!(
-                "cargo run --release -p lattice -- --from {number} --count 1 --isa {isa} --layout {layout}"
-            );
+            let command =
+                format!("cargo run --release -p lattice -- --from {number} --count 1 --isa {isa} --layout {layout}");
             self.failures.push(Failure { what, command });
         }
     }

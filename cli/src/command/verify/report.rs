@@ -1,10 +1,11 @@
 //! Collects what the checks say, and prints it: worst errors per operation and instruction set, failures with the command that repeats them.
 
 use super::draw::Case;
-use crate::exit::Outcome;
-use crate::output::{Align, markdown};
+use crate::output::threads_text;
 use crate::problem::Op;
 use sepconv::{Isa, Layout};
+use sepconv_console::exit::Outcome;
+use sepconv_console::{Align, markdown};
 use serde::Serialize;
 use std::io::Write;
 
@@ -129,7 +130,7 @@ fn command(seed: u64, op: Op, layout: Layout, isa: Isa) -> String {
 }
 
 fn describe(case: &Case, layout: Layout, isa: Isa) -> String {
-    let threads = if case.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", case.threads) };
+    let threads = threads_text(case.threads);
     let numbers = if case.exact { "whole numbers" } else { "random numbers" };
     format!("{:?} on {}, {isa}, {threads}, gaps {:?}, {numbers}", case.work.with_layout(layout), case.input, case.gaps)
 }

@@ -6,19 +6,39 @@ mod job;
 mod map;
 mod pipeline;
 
-pub use job::{Border, Job};
-
-use crate::args::RunArgs;
-use crate::exit::Outcome;
 use crate::machine::{Cpu, ensure_memory, logical_cores};
+use crate::options::Conditions;
+use crate::output::threads_text;
 use crate::problem::memory_needed;
 use anyhow::{Context, Result};
+use clap::Args;
 use file::{OutputFormat, Picture};
-use job::Plan;
+use job::{Border, Job, Plan};
 use pipeline::{Measured, Pipeline};
 use sepconv::{Isa, Shape};
+use sepconv_console::exit::Outcome;
 use std::io::Write;
-use std::time::Duration;
+use std::path::PathBuf;
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What to do with the picture
+    #[arg(long, value_enum)]
+    job: Job,
+    /// Picture to read: PNG or JPEG
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// Picture to write: .png, .jpg or .jpeg
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// What lies beyond the picture's border
+    #[arg(long, value_enum, default_value_t = Border::Replicate)]
+    border: Border,
+    /// Layout, instruction set, threads and time.
+    #[command(flatten)]
+    conditions: Conditions,
+}
 
 /// Reads, filters, checks, times, writes.
 pub fn run(args: &RunArgs) -> Result<Outcome> {
@@ -26,14 +46,15 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
     let format = OutputFormat::of(&args.output)?;
     let picture = Picture::read(&args.input).with_context(|| format!("cannot read {:?}", args.input))?;
     format.check(&picture)?;
-    let isa = args.isa.map_or_else(Isa::preferred, Ok)?;
+    let &Conditions { layout, threads, min_time, .. } = &args.conditions;
+    let isa = args.conditions.isa()?;
 
-    let plan = Plan::of(args.job, args.border, args.layout, picture.alpha.is_some());
-    let input = plan.input(&picture, args.layout);
+    let plan = Plan::of(args.job, args.border, layout, picture.alpha.is_some());
+    let input = plan.input(&picture, layout);
     ensure_memory(memory(&plan, input.shape)?, &format!("the picture {:?}", args.input))?;
     let pipeline = Pipeline::new(&plan.stages, input.shape, isa)?;
-    let measured = pipeline.measure(&input, args.threads, Duration::from_secs_f64(args.min_time))?;
-    let result = plan.picture(&picture, &measured.result, args.layout);
+    let measured = pipeline.measure(&input, threads, min_time)?;
+    let result = plan.picture(&picture, &measured.result, layout);
     result.write(&args.output, format).with_context(|| format!("cannot write {:?}", args.output))?;
 
     let mut out = std::io::stdout().lock();
@@ -60,7 +81,7 @@ fn report(
     measured: &Measured,
 ) -> std::io::Result<()> {
     let size = |picture: &Picture| format!("{}×{}", picture.width, picture.height);
-    let threads = if args.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", args.threads) };
+    let threads = threads_text(args.conditions.threads);
     writeln!(
         out,
         "{}: {} {} to {}, border {}, {}, f32, {isa}, {threads}, {}",
@@ -69,7 +90,7 @@ fn report(
         input.kind(),
         size(result),
         args.border.name(),
-        args.layout,
+        args.conditions.layout,
         Cpu::detect().model
     )?;
     writeln!(out, "kernels: {}", measured.kernels.join("; "))?;

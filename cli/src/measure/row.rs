@@ -81,3 +81,10 @@ pub struct Row {
     /// CPU model.
     pub cpu: String,
 }
+
+impl Row {
+    /// Microseconds that the multiply-adds take at the peak.
+    pub fn compute_us(&self) -> f64 {
+        2.0 * self.macs as f64 / (self.fma_peak_gflops * 1e3)
+    }
+}

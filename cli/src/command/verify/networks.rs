@@ -1,14 +1,13 @@
 //! Checks the layers of whole networks at full size: every output of every distinct layer against the reference with its bound.
 
-use crate::args::VerifyArgs;
-use crate::exit::Outcome;
-use crate::machine::{ensure_memory, logical_cores};
-use crate::output::{self, Align, TextOrJson, markdown};
-use crate::problem::{AlignedVec, Crew, Op, Oracle, Parameters, Problem, build, memory_needed, random_input, seeded};
+use super::args::VerifyArgs;
+use crate::measure::{Subject, Trial, ensure_room};
+use crate::problem::{Crew, Op, Problem};
 use crate::suite::{self, SUITES};
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
-use sepconv::{Isa, Layout, Operator, TensorMut, TensorRef, Workspace};
+use sepconv::{Isa, Layout};
+use sepconv_console::exit::Outcome;
+use sepconv_console::{Align, markdown, progress_bar};
 use serde::Serialize;
 use std::io::Write;
 
@@ -36,17 +35,17 @@ struct Checked {
 }
 
 /// Checks the suites that the options name and prints the worst errors.
-pub fn run(args: &VerifyArgs, ops: &[Op], layouts: &[Layout], isas: &[Isa]) -> Result<Outcome> {
-    let problems = select(&args.suite, ops)?;
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?;
-    let bar = ProgressBar::new(problems.len() as u64).with_style(style);
+pub(super) fn run(args: &VerifyArgs) -> Result<Outcome> {
+    let problems = select(&args.suite, args.ops())?;
+    let isas = args.targets.isas();
+    let bar = progress_bar(problems.len());
     let mut rows: Vec<Row> = vec![];
     let mut failures = vec![];
     for problem in &problems {
         bar.set_message(format!("{} {}", problem.suite, problem.name));
         let name = || format!("{} {}", problem.suite, problem.name);
-        ensure_memory(memory_needed(&problem.work, problem.input, logical_cores())?, &name())?;
-        for &layout in layouts {
+        ensure_room(&problem.work, problem.input, &name())?;
+        for &layout in args.targets.layouts() {
             let checked = check(problem, layout, isas, args.seed).with_context(name)?;
             for (&isa, checked) in isas.iter().zip(checked) {
                 let failed = !(checked.worst <= 1.0 && checked.same_bits);
@@ -60,14 +59,8 @@ pub fn run(args: &VerifyArgs, ops: &[Op], layouts: &[Layout], isas: &[Isa]) -> R
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let mut out = std::io::stdout().lock();
-    match args.output {
-        TextOrJson::Json => {
-            let document = serde_json::json!({ "seed": args.seed, "results": rows, "failures": failures });
-            output::write_json(&mut out, &document)?;
-        }
-        TextOrJson::Text => write_text(&mut out, &rows, &failures)?,
-    }
+    let document = serde_json::json!({ "seed": args.seed, "results": rows, "failures": failures });
+    args.output.print(&document, |out| write_text(out, &rows, &failures))?;
     Ok(if failures.is_empty() { Outcome::Right } else { Outcome::Wrong })
 }
 
@@ -95,33 +88,23 @@ fn select(names: &[String], ops: &[Op]) -> Result<Vec<Problem>> {
 
 /// One layer in one layout on every instruction set.
 fn check(problem: &Problem, layout: Layout, isas: &[Isa], seed: u64) -> Result<Vec<Checked>> {
-    let work = problem.work.with_layout(layout);
-    let mut rng = seeded(seed, &problem.name);
-    let parameters = Parameters::random(&work, &mut rng)?;
-    let input = random_input(problem.input, &mut rng)?;
-    let oracle = Oracle::compute(&work, &parameters, input.as_slice(), problem.input, logical_cores())?;
-    let view = TensorRef::new(input.as_slice(), problem.input, layout)?;
+    let subject = Subject::new(problem.work.with_layout(layout), problem.input, seed, &problem.name)?;
+    let oracle = subject.oracle()?;
+    let crews = [Crew::new(1)?, Crew::new(THREADS)?];
     let mut all = vec![];
     for &isa in isas {
-        let operator = build(&work, &parameters, isa)?;
-        let alone = run_on(operator.as_ref(), &view, 1)?;
-        let together = run_on(operator.as_ref(), &view, THREADS)?;
-        let (alone, together) = (alone.as_slice(), together.as_slice());
+        let operator = subject.operator(isa)?;
+        let [mut alone, mut together] = [
+            Trial::new(operator.as_ref(), subject.input()?, &crews[0])?,
+            Trial::new(operator.as_ref(), subject.input()?, &crews[1])?,
+        ];
+        alone.run()?;
+        together.run()?;
+        let (alone, together) = (alone.output(), together.output());
         let same_bits = alone.iter().zip(together).all(|(a, b)| a.to_bits() == b.to_bits());
         all.push(Checked { worst: oracle.worst(alone)?, outputs: alone.len(), same_bits });
     }
     Ok(all)
-}
-
-fn run_on(operator: &dyn Operator, input: &TensorRef<'_>, threads: usize) -> Result<AlignedVec> {
-    let shape = operator.output_shape(input.shape())?;
-    // NaN, so that an output that is never written is found out.
-    let mut data = AlignedVec::filled(shape.len()?, f32::NAN);
-    let crew = Crew::new(threads)?;
-    let mut workspace = Workspace::new(operator.workspace_len(input.shape(), threads)?);
-    let mut output = TensorMut::new(data.as_mut_slice(), shape, operator.layout())?;
-    operator.run(input, &mut output, &mut workspace, crew.executor())?;
-    Ok(data)
 }
 
 fn add(rows: &mut Vec<Row>, problem: &Problem, isa: Isa, checked: &Checked, failed: bool) {
@@ -136,8 +119,7 @@ fn add(rows: &mut Vec<Row>, problem: &Problem, isa: Isa, checked: &Checked, fail
     row.layers += 1;
     row.outputs += checked.outputs as u64;
     row.failed += u64::from(failed);
-    // JSON knows no infinity: a result with NaN in it is as wrong as a number can say.
-    row.worst_err_over_bound = row.worst_err_over_bound.max(checked.worst.min(f64::MAX));
+    row.worst_err_over_bound = row.worst_err_over_bound.max(checked.worst);
 }
 
 fn write_text(out: &mut dyn Write, rows: &[Row], failures: &[String]) -> std::io::Result<()> {

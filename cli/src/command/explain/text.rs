@@ -1,7 +1,8 @@
 //! The explanation for people.
 
-use super::Explanation;
-use crate::output::{Align, markdown, shape, significant};
+use super::explanation::Explanation;
+use crate::output::{shape, significant};
+use sepconv_console::{Align, markdown};
 use std::io::{Result, Write};
 
 /// Writes one layer.

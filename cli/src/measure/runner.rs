@@ -2,21 +2,17 @@
 //! and nothing else runs while a clock does.
 
 use super::row::{Row, SCHEMA};
-use crate::machine::{Peaks, logical_cores, mixed_bandwidth};
-use crate::measure::{Timing, measure, measure_slow};
-use crate::problem::{
-    AlignedVec, Crew, Oracle, Parameters, Problem, Traffic, Work, build, compulsory_traffic, random_input, reference,
-    resolved_padding, seeded,
-};
-use sepconv::{Isa, Layout, Operator, Result, TensorMut, TensorRef, Workspace};
-use std::hint::black_box;
+use super::subject::Subject;
+use super::timing::Timing;
+use super::trial::Trial;
+use crate::machine::{Peaks, mixed_bandwidth};
+use crate::problem::{Crew, Problem, Traffic, Work, compulsory_traffic, resolved_padding};
+use sepconv::{Isa, Layout, Result};
 use std::time::Duration;
 
 /// What to measure of every problem.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Memory layouts.
-    pub layouts: Vec<Layout>,
     /// Instruction sets.
     pub isas: Vec<Isa>,
     /// Numbers of threads.
@@ -34,7 +30,7 @@ pub struct Plan {
 /// Runs a plan and collects rows.
 pub struct Runner {
     plan: Plan,
-    crews: Vec<(usize, Crew)>,
+    crews: Vec<Crew>,
     peaks: Peaks,
     measured: Vec<Measured>,
 }
@@ -54,57 +50,48 @@ struct Measured {
     err_over_bound: Option<f64>,
 }
 
-/// A problem with its data in one layout, and what the reference says of it.
-struct Prepared<'a> {
-    problem: &'a Problem,
-    work: Work,
-    parameters: Parameters,
-    input: AlignedVec,
-    oracle: Option<Oracle>,
-    naive: Option<Timing>,
-}
-
 const PEAK_TIME: Duration = Duration::from_millis(12);
 const BANDWIDTH_TIME: Duration = Duration::from_millis(15);
 
 impl Runner {
     /// Makes the thread pools.
     pub fn new(plan: Plan) -> Result<Self> {
-        let crews = plan.threads.iter().map(|&threads| Ok((threads, Crew::new(threads)?))).collect::<Result<_>>()?;
+        let crews = plan.threads.iter().map(|&threads| Crew::new(threads)).collect::<Result<_>>()?;
         Ok(Self { plan, crews, peaks: Peaks::default(), measured: vec![] })
     }
 
     /// Measures one problem in one layout with every instruction set and number of threads of the plan.
     pub fn measure(&mut self, problem: &Problem, layout: Layout) -> Result<()> {
-        let prepared = self.prepare(problem, layout)?;
+        let work = problem.work.with_layout(layout);
+        let subject = Subject::new(work, problem.input, self.plan.seed, &problem.name)?;
+        let oracle = self.plan.verify.then(|| subject.oracle()).transpose()?;
+        let naive = self.plan.naive.then(|| subject.time_naive(self.plan.min_time)).transpose()?;
+        let traffic = compulsory_traffic(&work, problem.input)?;
         for &isa in &self.plan.isas {
-            let operator = build(&prepared.work, &prepared.parameters, isa)?;
-            for (threads, crew) in &self.crews {
-                self.peaks.sample(isa, *threads, PEAK_TIME)?;
-                let measured = measure_one(&prepared, operator.as_ref(), *threads, crew, self.plan.min_time)?;
-                self.peaks.sample(isa, *threads, PEAK_TIME)?;
-                self.measured.push(measured);
+            let operator = subject.operator(isa)?;
+            for crew in &self.crews {
+                let threads = crew.threads();
+                self.peaks.sample(isa, threads, PEAK_TIME)?;
+                let mut trial = Trial::new(operator.as_ref(), subject.input()?, crew)?;
+                trial.run()?;
+                let err_over_bound = oracle.as_ref().map(|oracle| oracle.worst(trial.output())).transpose()?;
+                let timing = trial.time(self.plan.min_time)?;
+                self.measured.push(Measured {
+                    problem: problem.clone(),
+                    work,
+                    kernel: operator.kernel_name().to_owned(),
+                    isa: operator.isa(),
+                    threads,
+                    timing,
+                    traffic,
+                    bandwidth: mixed_bandwidth(isa, threads, traffic, BANDWIDTH_TIME)?,
+                    naive,
+                    err_over_bound,
+                });
+                self.peaks.sample(isa, threads, PEAK_TIME)?;
             }
         }
         Ok(())
-    }
-
-    fn prepare<'a>(&self, problem: &'a Problem, layout: Layout) -> Result<Prepared<'a>> {
-        let work = problem.work.with_layout(layout);
-        let mut rng = seeded(self.plan.seed, &problem.name);
-        let parameters = Parameters::random(&work, &mut rng)?;
-        let input = random_input(problem.input, &mut rng)?;
-        let compute = || Oracle::compute(&work, &parameters, input.as_slice(), problem.input, logical_cores());
-        let oracle = self.plan.verify.then(compute).transpose()?;
-        let time_naive = || {
-            let view = TensorRef::new(input.as_slice(), problem.input, layout)?;
-            measure_slow(self.plan.min_time, || {
-                black_box(reference::<f32>(&work, &parameters, &view)?);
-                Ok(())
-            })
-        };
-        let naive = self.plan.naive.then(time_naive).transpose()?;
-        Ok(Prepared { problem, work, parameters, input, oracle, naive })
     }
 
     /// Measurements whose samples were far apart.
@@ -119,41 +106,6 @@ impl Runner {
     }
 }
 
-/// Checks one operator on one number of threads, then times it.
-fn measure_one(
-    prepared: &Prepared<'_>,
-    operator: &dyn Operator,
-    threads: usize,
-    crew: &Crew,
-    min_time: Duration,
-) -> Result<Measured> {
-    let shape = prepared.problem.input;
-    let output_shape = operator.output_shape(shape)?;
-    let input = TensorRef::new(prepared.input.as_slice(), shape, operator.layout())?;
-    // NaN, so that an output that is never written is found out.
-    let mut data = AlignedVec::filled(output_shape.len()?, f32::NAN);
-    let mut workspace = Workspace::new(operator.workspace_len(shape, threads)?);
-    let executor = crew.executor();
-    let mut output = TensorMut::new(data.as_mut_slice(), output_shape, operator.layout())?;
-    operator.run(&input, &mut output, &mut workspace, executor)?;
-    let err_over_bound = prepared.oracle.as_ref().map(|oracle| oracle.worst(data.as_slice())).transpose()?;
-    let mut output = TensorMut::new(data.as_mut_slice(), output_shape, operator.layout())?;
-    let timing = crew.install(|| measure(min_time, || operator.run(&input, &mut output, &mut workspace, executor)))?;
-    let traffic = compulsory_traffic(&prepared.work, shape)?;
-    Ok(Measured {
-        problem: prepared.problem.clone(),
-        work: prepared.work,
-        kernel: operator.kernel_name().to_owned(),
-        isa: operator.isa(),
-        threads,
-        timing,
-        traffic,
-        bandwidth: mixed_bandwidth(operator.isa(), threads, traffic, BANDWIDTH_TIME)?,
-        naive: prepared.naive,
-        err_over_bound,
-    })
-}
-
 impl Measured {
     fn row(&self, peak: f64, cpu: &str) -> Row {
         let (work, input, window) = (&self.work, self.problem.input, self.work.window());
@@ -166,8 +118,6 @@ impl Measured {
         let bytes = self.traffic.total();
         let roofline_us = (2.0 * macs as f64 / (peak * 1e3)).max(bytes as f64 / (self.bandwidth * 1e3));
         let naive_us = self.naive.map(|timing| timing.min_us);
-        // JSON knows no infinity: a result with NaN in it is as wrong as a number can say.
-        let err_over_bound = self.err_over_bound.map(|error| error.min(f64::MAX));
         Row {
             schema: SCHEMA,
             suite: self.problem.suite.clone(),
@@ -202,8 +152,8 @@ impl Measured {
             naive_us,
             speedup_vs_naive: naive_us.map(|naive| naive / min_us),
             naive_runs: self.naive.map_or(0, |timing| timing.calls),
-            err_over_bound,
-            verified: err_over_bound.is_some_and(|error| error <= 1.0),
+            err_over_bound: self.err_over_bound,
+            verified: self.err_over_bound.is_some_and(|error| error <= 1.0),
             cpu: cpu.to_owned(),
         }
     }

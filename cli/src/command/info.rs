@@ -1,15 +1,25 @@
 //! `sepconv info`: what this CPU is, and the ceilings that it has, measured.
 
-use crate::args::InfoArgs;
-use crate::exit::Outcome;
 use crate::machine::{Bandwidth, Cache, Cpu, data_caches, fma_peak, level_bandwidths, logical_cores};
-use crate::output::{self, Align, TextOrJson, markdown};
+use crate::output::{cache_text, cpu_line, threads_text};
 use anyhow::Result;
+use clap::Args;
 use sepconv::Isa;
+use sepconv_console::exit::Outcome;
+use sepconv_console::print::TextOrJson;
+use sepconv_console::{Align, markdown};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
+
+/// Options of `info`.
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = TextOrJson::Text)]
+    output: TextOrJson,
+}
 
 /// Everything that `info` says.
 #[derive(Debug, Serialize)]
@@ -54,11 +64,7 @@ const BANDWIDTH_TIME: Duration = Duration::from_millis(60);
 /// Measures and prints.
 pub fn run(args: &InfoArgs) -> Result<Outcome> {
     let info = gather()?;
-    let mut out = std::io::stdout().lock();
-    match args.output {
-        TextOrJson::Json => output::write_json(&mut out, &info)?,
-        TextOrJson::Text => write_text(&mut out, &info)?,
-    }
+    args.output.print(&info, |out| write_text(out, &info))?;
     Ok(Outcome::Right)
 }
 
@@ -93,8 +99,8 @@ fn gather() -> Result<Info> {
 }
 
 fn write_text(out: &mut dyn Write, info: &Info) -> std::io::Result<()> {
-    writeln!(out, "{}", output::cpu_line(&info.cpu))?;
-    let caches: Vec<String> = info.caches.iter().map(output::cache_text).collect();
+    writeln!(out, "{}", cpu_line(&info.cpu))?;
+    let caches: Vec<String> = info.caches.iter().map(cache_text).collect();
     writeln!(out, "Data caches: {}", caches.join("; "))?;
     let names = |available| {
         let names: Vec<&str> = info.isas.iter().filter(|isa| isa.available == available).map(|isa| isa.name).collect();
@@ -112,8 +118,7 @@ fn write_text(out: &mut dyn Write, info: &Info) -> std::io::Result<()> {
 
     writeln!(out, "\n{}\n\n{}\n", peak_table(&info.fma_peak), bandwidth_table(&info.bandwidth))?;
     for ridge in &info.ridge {
-        let threads = if ridge.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", ridge.threads) };
-        let ridge = ridge.flops_per_byte;
+        let (threads, ridge) = (threads_text(ridge.threads), ridge.flops_per_byte);
         writeln!(out, "Ridge point, {}, {threads}: {ridge:.1} operations per byte read from memory", info.chosen_isa)?;
     }
     writeln!(out, "Measured in {:.1} s. A copied byte counts twice: read and written.", info.seconds)
