@@ -10,6 +10,7 @@ mod numbers;
 mod ops;
 mod options;
 mod oracle;
+mod part;
 mod report;
 
 use anyhow::Result;

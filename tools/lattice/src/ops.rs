@@ -3,11 +3,12 @@
 use super::axis::SIZES;
 use super::check::{Checker, Maps, refused};
 use super::group::{Group, MOST_CHANNELS, Op};
-use super::numbers::{Numbers, floats, lay_out};
-use super::oracle::{self, After, Map};
+use super::numbers::{Numbers, lay_out};
+use super::oracle::{self, Map};
+use super::part::Part;
 use sepconv::{
-    Activation, Conv2d, Conv2dSpec, Depthwise, DepthwiseSpec, Fusion, InvertedResidual, InvertedResidualSpec, Isa,
-    Layout, Operator, Pointwise, PointwiseSpec, Result, Separable, SeparableSpec, Shape, Weights,
+    Conv2d, Conv2dSpec, Depthwise, DepthwiseSpec, Fusion, InvertedResidual, InvertedResidualSpec, Isa, Layout,
+    Operator, Pointwise, PointwiseSpec, Result, Separable, SeparableSpec, Shape, Weights,
 };
 
 /// Channel multipliers.
@@ -42,36 +43,6 @@ struct Scene<'a> {
     layouts: &'a [Layout],
     sizes: Vec<[usize; 2]>,
     parity: [bool; 3],
-}
-
-/// Weights and bias of one part, as whole numbers and as the library takes them.
-struct Part {
-    weights: Vec<i32>,
-    bias: Vec<i32>,
-    has_bias: bool,
-    after: After,
-}
-
-impl Part {
-    /// Weights in ±`largest`; a bias in ±8 or none.
-    fn new(numbers: &mut Numbers, weights: usize, outputs: usize, largest: i32, [bias, curve]: [bool; 2]) -> Self {
-        let weights = numbers.take(weights, largest);
-        let values = if bias { numbers.take(outputs, 8) } else { vec![0; outputs] };
-        let after = if curve { After::Absolute } else { After::Identity };
-        Self { weights, bias: values, has_bias: bias, after }
-    }
-
-    fn activation(&self) -> Activation {
-        match self.after {
-            After::Identity => Activation::Identity,
-            After::Absolute => Activation::LeakyRelu { slope: -1.0 },
-        }
-    }
-
-    /// The first weights and the bias of the first outputs.
-    fn floats(&self, weights: usize, outputs: usize) -> (Vec<f32>, Option<Vec<f32>>) {
-        (floats(&self.weights[..weights]), self.has_bias.then(|| floats(&self.bias[..outputs])))
-    }
 }
 
 fn shape(map: &Map, channels: usize) -> Shape {

@@ -1,4 +1,4 @@
-//! Reads the names of kernels. This is the only place that does; it goes as soon as operators say what they chose as data.
+//! Reads the names of kernels. No other file does.
 
 use sepconv::Layout;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Pixel};
 use std::io::Cursor;
 use std::path::Path;
 
@@ -79,25 +79,24 @@ impl Picture {
 
     /// As the image library holds it; with `full`, opacity and 16 bits are kept.
     fn to_image(&self, full: bool) -> Result<DynamicImage> {
-        let samples = self.samples(full);
-        let size = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let alpha = full && self.alpha.is_some();
+        let size = [u32::try_from(self.width)?, u32::try_from(self.height)?];
+        let kind = (self.grey, full && self.alpha.is_some());
         use DynamicImage as D;
         let image = if full && self.deep {
-            let samples: Vec<u16> = samples.map(|value| (value * 65535.0).round() as u16).collect();
-            match (self.grey, alpha) {
-                (true, false) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageLuma16),
-                (true, true) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageLumaA16),
-                (false, false) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageRgb16),
-                (false, true) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageRgba16),
+            let samples = self.samples(full).map(|value| (value * 65535.0).round() as u16).collect();
+            match kind {
+                (true, false) => image_of(size, samples, D::ImageLuma16),
+                (true, true) => image_of(size, samples, D::ImageLumaA16),
+                (false, false) => image_of(size, samples, D::ImageRgb16),
+                (false, true) => image_of(size, samples, D::ImageRgba16),
             }
         } else {
-            let samples: Vec<u8> = samples.map(|value| (value * 255.0).round() as u8).collect();
-            match (self.grey, alpha) {
-                (true, false) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageLuma8),
-                (true, true) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageLumaA8),
-                (false, false) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageRgb8),
-                (false, true) => ImageBuffer::from_raw(size.0, size.1, samples).map(D::ImageRgba8),
+            let samples = self.samples(full).map(|value| (value * 255.0).round() as u8).collect();
+            match kind {
+                (true, false) => image_of(size, samples, D::ImageLuma8),
+                (true, true) => image_of(size, samples, D::ImageLumaA8),
+                (false, false) => image_of(size, samples, D::ImageRgb8),
+                (false, true) => image_of(size, samples, D::ImageRgba8),
             }
         };
         match image {
@@ -115,6 +114,15 @@ impl Picture {
             of_pixel.chain(alpha.map(|alpha| alpha[pixel])).map(|value| value.clamp(0.0, 1.0))
         })
     }
+}
+
+/// An image of these samples; `None` if there are too few of them.
+fn image_of<P: Pixel>(
+    [width, height]: [u32; 2],
+    samples: Vec<P::Subpixel>,
+    kind: fn(ImageBuffer<P, Vec<P::Subpixel>>) -> DynamicImage,
+) -> Option<DynamicImage> {
+    ImageBuffer::from_raw(width, height, samples).map(kind)
 }
 
 /// Formats that can be written.
