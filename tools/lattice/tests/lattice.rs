@@ -34,3 +34,11 @@ fn the_text_counts_by_operation_instruction_set_and_layout() {
     }
     assert!(lattice("--shard 4/3").refused().contains("3/8"));
 }
+
+#[test]
+fn the_help_says_what_it_is_and_how_it_ends() {
+    let help = lattice("--help").succeeded();
+    for part in ["every small window", "Exit code", "--shard", "Only these layouts"] {
+        assert!(help.contains(part), "{part} is not in {help}");
+    }
+}

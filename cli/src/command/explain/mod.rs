@@ -11,13 +11,12 @@ use crate::measure::ensure_room;
 use crate::options::Conditions;
 use crate::output::cpu_line;
 use crate::problem::Problem;
-use crate::suite::{self, SUITES, parse_lines};
+use crate::suite::{self, parse_lines};
 use anyhow::{Result, bail};
 use clap::Args;
 use explanation::Explanation;
 use sepconv_console::exit::Outcome;
 use sepconv_console::print::TextOrJson;
-use std::path::Path;
 
 /// Options of `explain`.
 #[derive(Debug, Args)]
@@ -49,8 +48,7 @@ pub fn run(args: &ExplainArgs) -> Result<Outcome> {
 
 /// The layers that `suite:name` names (a name may stand for several operations), or the one that a problem line describes.
 fn find(layer: &str) -> Result<Vec<Problem>> {
-    let is_suite = |name: &str| SUITES.iter().any(|(known, _)| *known == name) || Path::new(name).is_file();
-    match layer.split_once(':').filter(|(suite, _)| is_suite(suite)) {
+    match layer.split_once(':').filter(|(suite, _)| suite::exists(suite)) {
         Some((suite, name)) => {
             let all = suite::load(suite)?;
             let found: Vec<Problem> = all.iter().filter(|problem| problem.name == name).cloned().collect();
