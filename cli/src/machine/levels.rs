@@ -1,6 +1,7 @@
 //! Bandwidth of every level of the memory: each cache, and what lies behind the last one.
 
-use super::{Bandwidth, Cache, Direction, stream_bandwidth};
+use super::bandwidth::{Bandwidth, Direction, stream_bandwidth};
+use super::caches::Cache;
 use sepconv::{Isa, Result};
 use std::time::Duration;
 

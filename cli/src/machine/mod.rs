@@ -9,7 +9,7 @@ mod levels;
 mod memory;
 mod peak;
 
-pub use bandwidth::{Bandwidth, Direction, mixed_bandwidth, stream_bandwidth};
+pub use bandwidth::{Bandwidth, mixed_bandwidth};
 pub use busy::busy_cores;
 pub use caches::{Cache, data_caches};
 pub use cpu::{Cpu, logical_cores};

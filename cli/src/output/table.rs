@@ -1,7 +1,9 @@
 //! The table for people: what is the same in all rows stands above it, not in it.
 
-use super::markdown::{Align, markdown};
-use crate::bench::{Report, Row};
+use super::distinct::distinct;
+use super::figures::{shape, significant, threads_text};
+use crate::measure::{Report, Row};
+use sepconv_console::{Align, markdown};
 use std::io::{Result, Write};
 
 /// A column: its heading and its cells.
@@ -18,8 +20,8 @@ pub(super) struct Column {
 pub fn write(out: &mut dyn Write, report: &Report) -> Result<()> {
     let (shared, columns) = split_shared(columns(&report.rows));
     writeln!(out, "{}, seed {}", shared.join(", "), report.seed)?;
-    for line in peak_lines(&report.rows) {
-        writeln!(out, "{line}")?;
+    for [isa, threads, gflops] in peaks(&report.rows) {
+        writeln!(out, "FMA peak, {isa}, {threads}: {gflops} GFLOP/s")?;
     }
     writeln!(out, "\n{}\n", table(&columns))?;
     summary(&report.rows).iter().try_for_each(|line| writeln!(out, "{line}"))
@@ -66,9 +68,8 @@ pub(super) fn split_shared(columns: Vec<Column>) -> (Vec<String>, Vec<Column>) {
         match column.heading {
             "suite" | "op" | "layout" | "dtype" | "isa" | "threads" if constant => {
                 let value = column.cells.into_iter().next().unwrap_or_default();
-                shared.push(match (column.heading, value.as_str()) {
-                    ("threads", "1") => "1 thread".to_owned(),
-                    ("threads", _) => format!("{value} threads"),
+                shared.push(match (column.heading, value.parse()) {
+                    ("threads", Ok(threads)) => threads_text(threads),
                     _ => value,
                 });
             }
@@ -76,25 +77,6 @@ pub(super) fn split_shared(columns: Vec<Column>) -> (Vec<String>, Vec<Column>) {
         }
     }
     (shared, kept)
-}
-
-/// `112×112×32 3×3/2 → 64`: height, width and input channels, kernel and stride, output channels.
-pub fn shape(row: &Row) -> String {
-    let mut text = String::new();
-    if row.n > 1 {
-        text += &format!("{}×", row.n);
-    }
-    text += &format!("{}×{}×{} {}×{}", row.h, row.w, row.c, row.kh, row.kw);
-    match row.stride {
-        [1, 1] => {}
-        [h, w] if h == w => text += &format!("/{h}"),
-        [h, w] => text += &format!("/{h}×{w}"),
-    }
-    match row.dilation {
-        [1, 1] => {}
-        [h, w] => text += &format!(" dilated {h}×{w}"),
-    }
-    text + &format!(" → {}", row.cout)
 }
 
 fn check(row: &Row) -> String {
@@ -105,29 +87,13 @@ fn check(row: &Row) -> String {
     }
 }
 
-/// Three significant digits, as many as a benchmark is worth.
-pub fn significant(value: f64) -> String {
-    let digits = match value.abs() {
-        v if v >= 99.95 => 0,
-        v if v >= 9.995 => 1,
-        v if v >= 0.9995 => 2,
-        _ => 3,
-    };
-    format!("{value:.digits$}")
+/// Instruction set, number of threads and GFLOP/s of every peak that rows were compared with.
+pub(super) fn peaks(rows: &[Row]) -> Vec<[String; 3]> {
+    let peak = |row: &Row| [row.isa.to_owned(), threads_text(row.threads), significant(row.fma_peak_gflops)];
+    distinct(rows.iter().map(peak))
 }
 
-fn peak_lines(rows: &[Row]) -> Vec<String> {
-    let mut lines: Vec<String> = vec![];
-    for row in rows {
-        let threads = if row.threads == 1 { "1 thread".into() } else { format!("{} threads", row.threads) };
-        let line = format!("FMA peak, {}, {threads}: {} GFLOP/s", row.isa, significant(row.fma_peak_gflops));
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
-}
-
+/// Speed-up and check, a sentence each.
 pub(super) fn summary(rows: &[Row]) -> Vec<String> {
     let mut lines = vec![];
     let speed_ups: Vec<f64> = rows.iter().filter_map(|row| row.speedup_vs_naive).collect();
@@ -160,15 +126,6 @@ pub(super) fn summary(rows: &[Row]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn three_digits() {
-        for (value, text) in
-            [(1234.5, "1234"), (99.96, "100"), (12.345, "12.3"), (9.999, "10.0"), (1.2345, "1.23"), (0.01234, "0.012")]
-        {
-            assert_eq!(significant(value), text);
-        }
-    }
 
     #[test]
     fn what_never_changes_leaves_the_table() {

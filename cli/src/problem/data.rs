@@ -1,6 +1,6 @@
 //! Inputs, weights and biases for problems: random, reproducible from a seed, in buffers that start on a cache line.
 
-use super::Work;
+use super::work::Work;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sepconv::{Result, Shape, Weights};

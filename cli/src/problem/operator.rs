@@ -1,6 +1,7 @@
 //! From a piece of work to something that runs: the library's operator, its reference, and the threads to run on.
 
-use super::{Parameters, Work};
+use super::data::Parameters;
+use super::work::Work;
 use sepconv::reference::{self, Number};
 use sepconv::{Conv2d, Depthwise, Executor, Isa, Operator, Pointwise, Rayon, Result, Separable, Serial, TensorRef};
 
@@ -40,6 +41,11 @@ impl Crew {
     /// One thread is the calling one; more are a pool.
     pub fn new(threads: usize) -> Result<Self> {
         if threads == 1 { Ok(Self::One(Serial)) } else { Rayon::new(threads).map(Self::Pool) }
+    }
+
+    /// How many there are.
+    pub fn threads(&self) -> usize {
+        self.executor().threads()
     }
 
     /// As the library wants it.

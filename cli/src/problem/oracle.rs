@@ -2,7 +2,9 @@
 //!
 //! The scalar reference is split by output channels, which changes no sum: each part is the same reference on fewer channels.
 
-use super::{Parameters, WeightOrder, Work, reference};
+use super::data::{Parameters, WeightOrder};
+use super::operator::reference;
+use super::work::Work;
 use sepconv::reference::Bounded;
 use sepconv::{Error, Layout, Result, Shape, TensorRef};
 use std::ops::Range;
@@ -51,6 +53,8 @@ impl Oracle {
     }
 
     /// The largest error of `actual`, a tensor without gaps, divided by its bound: at most 1 if all of it is right.
+    ///
+    /// Never infinite, which JSON does not know: a result with NaN in it is as wrong as a number can say.
     pub fn worst(&self, actual: &[f32]) -> Result<f64> {
         let output = TensorRef::new(actual, self.output, self.layout)?;
         let mut worst = 0.0f64;
@@ -63,16 +67,12 @@ impl Oracle {
             };
             for_each_in_memory_order(part.shape, self.layout, &mut compare);
         }
-        Ok(worst)
+        Ok(worst.min(f64::MAX))
     }
 }
 
 /// Visits every `(n, c, y, x)` of a tensor without gaps in the order of its memory.
-pub(super) fn for_each_in_memory_order(
-    shape: Shape,
-    layout: Layout,
-    visit: &mut dyn FnMut(usize, usize, usize, usize),
-) {
+fn for_each_in_memory_order(shape: Shape, layout: Layout, visit: &mut dyn FnMut(usize, usize, usize, usize)) {
     for n in 0..shape.n {
         match layout {
             Layout::Hwc => (0..shape.h).for_each(|y| {
@@ -172,7 +172,7 @@ fn restrict(work: &Work, parameters: &Parameters, channels: &Range<usize>) -> (W
 
 #[cfg(test)]
 mod tests {
-    use super::super::{random_input, seeded};
+    use super::super::data::{random_input, seeded};
     use super::*;
     use sepconv::{Conv2dSpec, DepthwiseSpec, Padding, PointwiseSpec, SeparableSpec};
 

@@ -1,6 +1,6 @@
 //! How much memory a problem moves at least, and how much measuring it takes.
 
-use super::Work;
+use super::work::Work;
 use sepconv::{Result, Shape, Window};
 
 /// Bytes that have to be moved however clever the kernel is: everything needed once.

@@ -2,13 +2,12 @@
 //!
 //! Every block has a squeeze-and-excitation gate between depthwise and projection, so there is no separable block in it.
 
-use super::inverted::InvertedResidual;
+use super::inverted::{Group, list_groups};
 use super::layers::{Layers, PaddingRule};
 use crate::problem::Problem;
 use sepconv::Activation::Silu;
 
-/// Expansion factor, kernel, output channels, blocks, stride of the first of them.
-const GROUPS: [(usize, usize, usize, usize, usize); 7] = [
+const GROUPS: [Group; 7] = [
     (1, 3, 16, 1, 1),
     (6, 3, 24, 2, 2),
     (6, 5, 40, 2, 2),
@@ -22,18 +21,8 @@ const GROUPS: [(usize, usize, usize, usize, usize); 7] = [
 pub fn b0() -> Vec<Problem> {
     let mut layers = Layers::from_picture("efficientnet-b0", 224, PaddingRule::Symmetric);
     layers.dense("stem", 32, 3, 2, Silu);
-    let mut number = 0;
-    for (factor, kernel, out, blocks, first_stride) in GROUPS {
-        for i in 0..blocks {
-            number += 1;
-            let stride = if i == 0 { first_stride } else { 1 };
-            // The gate squeezes to a quarter of the block's input, not of the expanded channels.
-            let gate = Some((layers.channels() / 4, Silu));
-            let expanded = layers.channels() * factor;
-            let block = InvertedResidual { kernel, expanded, out, stride, activation: Silu, gate };
-            block.list(&format!("block{number}"), &mut layers);
-        }
-    }
+    // The gate squeezes to a quarter of the block's input, not of the expanded channels.
+    list_groups(&GROUPS, &mut layers, Silu, |given| Some((given / 4, Silu)));
     layers.pointwise("head", 1280, Silu);
     layers.finish()
 }

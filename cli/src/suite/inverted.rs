@@ -20,6 +20,29 @@ pub struct InvertedResidual {
     pub gate: Option<(usize, Activation)>,
 }
 
+/// Expansion factor, kernel, output channels, blocks, stride of the first of them.
+pub type Group = (usize, usize, usize, usize, usize);
+
+/// Lists the blocks of some groups, numbered from 1. `gate` says what gate a block with so many input channels has.
+pub fn list_groups(
+    groups: &[Group],
+    layers: &mut Layers,
+    activation: Activation,
+    gate: impl Fn(usize) -> Option<(usize, Activation)>,
+) {
+    let mut number = 0;
+    for &(factor, kernel, out, blocks, first_stride) in groups {
+        for i in 0..blocks {
+            number += 1;
+            let stride = if i == 0 { first_stride } else { 1 };
+            let given = layers.channels();
+            let block =
+                InvertedResidual { kernel, expanded: given * factor, out, stride, activation, gate: gate(given) };
+            block.list(&format!("block{number}"), layers);
+        }
+    }
+}
+
 impl InvertedResidual {
     /// Lists the block's layers. Depthwise and projection are one separable block unless a gate stands between them.
     pub fn list(self, name: &str, layers: &mut Layers) {

@@ -3,7 +3,7 @@
 //! Sources: Howard et al. 2017 (V1, TensorFlow padding); Sandler et al. 2018 (V2) and Howard et al. 2019 (V3), both with
 //! the padding of torchvision's models.
 
-use super::inverted::InvertedResidual;
+use super::inverted::{Group, InvertedResidual, list_groups};
 use super::layers::{DepthwiseLayer, Layers, PaddingRule};
 use crate::problem::Problem;
 use sepconv::Activation::{HardSwish, Relu, Relu6};
@@ -36,24 +36,21 @@ pub fn v1() -> Vec<Problem> {
     layers.finish()
 }
 
-/// V2: expansion factor, output channels, blocks, stride of the first of them.
-const V2_GROUPS: [(usize, usize, usize, usize); 7] =
-    [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)];
+const V2_GROUPS: [Group; 7] = [
+    (1, 3, 16, 1, 1),
+    (6, 3, 24, 2, 2),
+    (6, 3, 32, 3, 2),
+    (6, 3, 64, 4, 2),
+    (6, 3, 96, 3, 1),
+    (6, 3, 160, 3, 2),
+    (6, 3, 320, 1, 1),
+];
 
 /// MobileNetV2, width 1.
 pub fn v2() -> Vec<Problem> {
     let mut layers = Layers::from_picture("mobilenet-v2", 224, PaddingRule::Symmetric);
     layers.dense("stem", 32, 3, 2, Relu6);
-    let mut number = 0;
-    for (factor, out, blocks, first_stride) in V2_GROUPS {
-        for i in 0..blocks {
-            number += 1;
-            let stride = if i == 0 { first_stride } else { 1 };
-            let expanded = layers.channels() * factor;
-            let block = InvertedResidual { kernel: 3, expanded, out, stride, activation: Relu6, gate: None };
-            block.list(&format!("block{number}"), &mut layers);
-        }
-    }
+    list_groups(&V2_GROUPS, &mut layers, Relu6, |_| None);
     layers.pointwise("head", 1280, Relu6);
     layers.finish()
 }

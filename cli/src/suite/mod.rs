@@ -33,6 +33,11 @@ pub const SUITES: &[Suite] = &[
     ("toy", toy::problems),
 ];
 
+/// Whether this names a built-in suite or a file.
+pub fn exists(name: &str) -> bool {
+    SUITES.iter().any(|(known, _)| *known == name) || Path::new(name).is_file()
+}
+
 /// Problems of a suite, built-in or in a file of problem lines.
 pub fn load(name: &str) -> Result<Vec<Problem>> {
     if let Some((_, problems)) = SUITES.iter().find(|(known, _)| *known == name) {

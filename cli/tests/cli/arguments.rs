@@ -1,6 +1,7 @@
 //! Arguments that cannot be used end with one clear line and exit code 2.
 
-use crate::program::{command, run, sepconv};
+use crate::program::{command, sepconv};
+use crate::run::run;
 
 #[test]
 fn help_and_version_are_no_errors() {

@@ -1,11 +1,11 @@
 //! `sepconv info` and `sepconv savings` end to end.
 
-use crate::program::sepconv;
+use crate::program::{json, sepconv};
 use serde_json::Value;
 
 #[test]
 fn info_measures_the_machine() {
-    let info: Value = serde_json::from_str(&sepconv(&["info", "-o", "json"]).succeeded()).unwrap();
+    let info = json("info", "");
     assert!(!info["cpu"]["model"].as_str().unwrap().is_empty());
     let cores = info["cpu"]["logical_cores"].as_u64().unwrap();
     let thread_counts = if cores == 1 { 1 } else { 2 };
@@ -41,9 +41,7 @@ fn info_reads_well() {
 }
 
 fn savings(args: &str) -> Value {
-    let mut all = vec!["savings", "--min-time", "0.001", "-o", "json"];
-    all.extend(args.split(' '));
-    serde_json::from_str(&sepconv(&all).succeeded()).unwrap()
+    json("savings", &format!("--min-time 0.001 {args}"))
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod arguments;
 mod bench;
 mod explain;
 mod info_savings;
-mod lattice;
 mod picture;
 mod program;
+mod run;
 mod verify;

@@ -1,6 +1,7 @@
 //! `sepconv run` end to end: results that can be computed by hand, a photograph, and pictures that are none.
 
-use crate::program::{Run, sepconv};
+use crate::program::sepconv;
+use crate::run::Run;
 use image::{DynamicImage, GrayImage, ImageReader, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use std::path::{Path, PathBuf};
 

@@ -1,12 +1,10 @@
 //! `sepconv verify` end to end.
 
-use crate::program::sepconv;
+use crate::program::{json, sepconv};
 use serde_json::Value;
 
 fn verify(args: &str) -> Value {
-    let mut all = vec!["verify", "-o", "json"];
-    all.extend(args.split(' '));
-    serde_json::from_str(&sepconv(&all).succeeded()).unwrap()
+    json("verify", args)
 }
 
 #[test]

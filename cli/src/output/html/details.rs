@@ -1,8 +1,11 @@
 //! Machine and build: what the figures depend on.
 
-use super::{Page, Text, names, threads_text};
-use crate::output::cache_text;
-use crate::output::table::significant;
+use super::page::Page;
+use super::text::Text;
+use crate::output::distinct::distinct;
+use crate::output::figures::{significant, threads_text};
+use crate::output::machine::cache_text;
+use crate::output::table;
 use sepconv::Isa;
 use std::fmt::{self, Formatter};
 
@@ -20,10 +23,10 @@ pub(super) fn write(f: &mut Formatter<'_>, page: &Page<'_>) -> fmt::Result {
             ("Cores", format!("{} logical, {physical} physical", cpu.logical_cores)),
             ("Data caches", caches.join("; ")),
             ("Instruction sets", isas.join(", ")),
-            ("Used here", names(&page.report.rows, |row| row.isa).join(", ")),
+            ("Used here", distinct(page.report.rows.iter().map(|row| row.isa)).join(", ")),
         ],
     )?;
-    peaks(f, page)?;
+    small_table(f, "FMA peak", &["instruction set", "threads", "GFLOP/s"], table::peaks(&page.report.rows))?;
     bandwidths(f, page)?;
     writeln!(f, "</section>\n<section>\n<h2>Build and run</h2>")?;
     let opt_level = env!("BUILD_OPT_LEVEL");
@@ -51,17 +54,6 @@ fn list(f: &mut Formatter<'_>, entries: &[(&str, String)]) -> fmt::Result {
     writeln!(f, "</dl>")
 }
 
-fn peaks(f: &mut Formatter<'_>, page: &Page<'_>) -> fmt::Result {
-    let mut lines: Vec<[String; 3]> = vec![];
-    for row in &page.report.rows {
-        let line = [row.isa.to_owned(), threads_text(row.threads), significant(row.fma_peak_gflops)];
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    table(f, "FMA peak", &["instruction set", "threads", "GFLOP/s"], lines)
-}
-
 fn bandwidths(f: &mut Formatter<'_>, page: &Page<'_>) -> fmt::Result {
     let lines = page.bandwidths.iter().map(|b| {
         let mib = b.footprint_bytes as f64 / f64::from(1 << 20);
@@ -69,11 +61,11 @@ fn bandwidths(f: &mut Formatter<'_>, page: &Page<'_>) -> fmt::Result {
         [b.level.clone(), threads_text(b.threads), significant(mib), read, write, copy]
     });
     let headings = ["level", "threads", "MiB in all", "read", "write", "copy"];
-    table(f, "Bandwidth in GB/s; a copied byte counts twice", &headings, lines)
+    small_table(f, "Bandwidth in GB/s; a copied byte counts twice", &headings, lines)
 }
 
 /// A table whose first column names its lines.
-fn table<const N: usize>(
+fn small_table<const N: usize>(
     f: &mut Formatter<'_>,
     caption: &str,
     headings: &[&str; N],

@@ -1,9 +1,10 @@
 //! The table of results, numbered as the points of the pictures.
 
-use super::Text;
-use crate::bench::Row;
-use crate::output::Align;
-use crate::output::table::{Column, columns, significant, split_shared};
+use super::text::Text;
+use crate::measure::Row;
+use crate::output::figures::significant;
+use crate::output::table::{Column, columns, split_shared};
+use sepconv_console::Align;
 use std::fmt::{self, Formatter};
 
 /// Writes what all rows share, then the table.
@@ -68,6 +69,5 @@ fn class(column: &Column) -> &'static str {
 
 /// What limits a row: computing at the peak, or moving its bytes.
 fn bound(row: &Row) -> &'static str {
-    let computing_us = 2.0 * row.macs as f64 / (row.fma_peak_gflops * 1e3);
-    if row.roofline_us > computing_us * (1.0 + 1e-9) { "memory" } else { "compute" }
+    if row.roofline_us > row.compute_us() * (1.0 + 1e-9) { "memory" } else { "compute" }
 }

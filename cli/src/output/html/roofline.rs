@@ -1,12 +1,14 @@
 //! The roofline picture: GFLOP/s over operations per byte, both logarithmic, with the ceilings that the machine has.
 
+use super::ceilings::{Ceilings, Point, scales};
 use super::labels::{Area, Room, text_width};
 use super::scale::{LogScale, power_of_two};
 use super::series::Series;
-use super::{Text, threads_text};
-use crate::bench::Row;
+use super::text::Text;
 use crate::machine::Bandwidth;
-use crate::output::table::{shape, significant};
+use crate::measure::Row;
+use crate::output::distinct::distinct;
+use crate::output::figures::{shape, significant, threads_text};
 use std::fmt::{self, Formatter, Write};
 
 const WIDTH: f64 = 960.0;
@@ -19,66 +21,7 @@ pub(super) fn write(f: &mut Formatter<'_>, rows: &[Row], bandwidths: &[Bandwidth
     let points = rows.iter().enumerate().filter(|(_, row)| row.threads == threads);
     let points: Vec<Point<'_>> = points.map(|(i, row)| Point { number: i + 1, row }).collect();
     let ceilings = Ceilings::new(&points, bandwidths.iter().filter(|b| b.threads == threads));
-    Picture { threads, scales: scales(&points, &ceilings), points, ceilings }.write(f)
-}
-
-/// A row, numbered as in the table.
-struct Point<'a> {
-    number: usize,
-    row: &'a Row,
-}
-
-impl Point<'_> {
-    /// Operations for each byte that has to be moved, and GFLOP/s.
-    fn position(&self) -> [f64; 2] {
-        [2.0 * self.row.macs as f64 / self.row.bytes.max(1) as f64, self.row.gflops]
-    }
-}
-
-/// What the machine can do at most.
-struct Ceilings<'a> {
-    /// Names and GB/s, the fastest level first.
-    copies: Vec<(&'a str, f64)>,
-    /// Instruction sets and GFLOP/s, the fastest first.
-    peaks: Vec<(&'a str, f64)>,
-}
-
-impl<'a> Ceilings<'a> {
-    fn new(points: &[Point<'a>], bandwidths: impl Iterator<Item = &'a Bandwidth>) -> Self {
-        let mut copies: Vec<_> = bandwidths.map(|b| (b.level.as_str(), b.copy_gb_s)).collect();
-        let mut peaks: Vec<(&str, f64)> = vec![];
-        for point in points {
-            let peak = (point.row.isa, point.row.fma_peak_gflops);
-            if !peaks.contains(&peak) {
-                peaks.push(peak);
-            }
-        }
-        copies.sort_by(|a, b| b.1.total_cmp(&a.1));
-        peaks.sort_by(|a, b| b.1.total_cmp(&a.1));
-        Self { copies, peaks }
-    }
-
-    fn peak(&self) -> f64 {
-        self.peaks.first().map_or(1.0, |peak| peak.1)
-    }
-
-    /// Operations per byte from which on the peak is the limit, for the fastest and the slowest level.
-    fn ridges(&self) -> impl Iterator<Item = f64> {
-        [self.copies.first(), self.copies.last()].into_iter().flatten().map(|copy| self.peak() / copy.1)
-    }
-}
-
-/// Axes with all points and both ends of all slopes on them.
-fn scales(points: &[Point<'_>], ceilings: &Ceilings<'_>) -> [LogScale; 2] {
-    let positions = || points.iter().map(Point::position);
-    let fold = |values: &[f64], pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(1.0);
-    let xs: Vec<f64> = positions().map(|[x, _]| x).chain(ceilings.ridges()).filter(|x| *x > 0.0).collect();
-    let ys: Vec<f64> = positions().map(|[_, y]| y).chain([ceilings.peak()]).filter(|y| *y > 0.0).collect();
-    let floor_pow2 = |x: f64| 2f64.powf(x.log2().floor());
-    let x = [floor_pow2(fold(&xs, f64::min) / 2.0), 2.0 * floor_pow2(fold(&xs, f64::max) * 1.5)];
-    let y = [fold(&ys, f64::min) / 2.0, fold(&ys, f64::max) * 1.6];
-    let [left, top, right, bottom] = PLOT;
-    [LogScale::new(x, [left, right]), LogScale::new(y, [bottom, top])]
+    Picture { threads, scales: scales(&points, &ceilings, PLOT), points, ceilings }.write(f)
 }
 
 struct Picture<'a> {
@@ -121,15 +64,9 @@ impl Picture<'_> {
             )
         };
         let rows = || self.points.iter().map(|point| point.row);
-        let mut ops: Vec<&'static str> = vec![];
-        rows().for_each(|row| {
-            if !ops.contains(&row.op) {
-                ops.push(row.op)
-            }
-        });
-        let mut text: String = ops
-            .iter()
-            .map(|op| Series::of(op))
+        let mut text: String = distinct(rows().map(|row| row.op))
+            .into_iter()
+            .map(Series::of)
             .map(|series| entry(series.name, series.marker([0.0; 2], "hwc")))
             .collect();
         if rows().any(|row| row.layout == "chw") {
