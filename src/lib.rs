@@ -29,7 +29,8 @@
 //! ```
 //!
 //! [`Operator::run_to_vec`] brings workspace and output along; [`depthwise_conv2d`], [`pointwise_conv2d`], [`separable_conv2d`]
-//! and [`conv2d()`] do all three steps in one call.
+//! and [`conv2d()`] do all three steps in one call. The [`guide`] says which layout to take, when to fuse, and how threads, workspaces
+//! and instruction sets work.
 //!
 //! # Conventions
 //!
@@ -62,6 +63,7 @@ mod buffer;
 pub mod cost;
 mod error;
 mod exec;
+pub mod guide;
 pub mod isa;
 mod layout;
 mod plan;

@@ -25,7 +25,7 @@ pub struct Conditions {
 impl Conditions {
     /// The instruction set that was asked for, or the best one here.
     pub fn isa(&self) -> sepconv::Result<Isa> {
-        self.isa.map_or_else(Isa::preferred, Ok)
+        Ok(self.isa.map_or_else(Isa::preferred, Ok)?)
     }
 }
 
