@@ -1,0 +1,64 @@
+# Other targets and the oldest compiler; sourced by .ci/run.
+
+# What rust-version states.
+oldest_version() {
+    sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml
+}
+
+# The library and its tests with the oldest compiler, type-checked with all kernels; the test programs then run with portable ones.
+cargo_oldest() {
+    cargo "+$(oldest_version).0" "$@" --package sepconv --target-dir "$target/oldest"
+}
+
+has_oldest() {
+    has_toolchain "$(oldest_version).0" && return
+    skip "the oldest compiler: no rustup that has $(oldest_version).0"
+    return 1
+}
+
+check_oldest() {
+    has_oldest || return 0
+    cargo_oldest check --lib --tests --examples
+    cargo_oldest check --lib --no-default-features
+}
+
+test_oldest() {
+    has_oldest || return 0
+    RUSTFLAGS="$RUSTFLAGS --cfg sepconv_portable_only" cargo_oldest test --lib --tests
+}
+
+# Library, C library and program; nothing is linked, so that no foreign linker is needed.
+check_targets() {
+    local name
+    for name in x86_64-pc-windows-msvc aarch64-apple-darwin x86_64-apple-darwin; do
+        if has_target "$name"; then
+            echo "$name"
+            cargo check --quiet --package sepconv --package sepconv-capi --package sepconv-cli --target "$name" --target-dir "$target/check"
+        else
+            skip "type check for $name: no rustup that has its standard library"
+        fi
+    done
+}
+
+# Tests that cannot run in WebAssembly as WASI has it, with the reason of each.
+WASM_SKIPPED=()
+
+# The library's tests under Node.js, on one thread and without an executor of threads: with 128-bit vectors, and without any.
+test_wasm() {
+    local name=wasm32-wasip1 features
+    if ! has_target "$name"; then
+        skip "WebAssembly: no rustup that has $name"
+        return
+    fi
+    if ! command -v node >/dev/null && ! apt_install nodejs; then
+        skip "WebAssembly: no Node.js to run it"
+        return
+    fi
+    for features in +simd128 -simd128; do
+        echo "--- target-feature=$features"
+        RUSTFLAGS="$RUSTFLAGS -C target-feature=$features" CARGO_PROFILE_DEV_DEBUG=0 \
+            CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $PWD/.ci/wasi.mjs" \
+            cargo test --package sepconv --no-default-features --test suite --target "$name" --target-dir "$target/wasm/$features" \
+            -- "${EVERY_KERNEL[@]}" "${WASM_SKIPPED[@]}"
+    done
+}
