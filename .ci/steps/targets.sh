@@ -40,16 +40,10 @@ check_targets() {
     done
 }
 
-# Tests that cannot run there: they start threads, or catch a panic, which ends the program.
-WASM_SKIPPED=(invariance::every_operator_on_one_to_eight_threads invariance::more_threads_than_work invariance::number_of_threads
-    sharing::a_clone_outlives_the_original sharing::a_panic_of_the_executor_is_passed_on
-    sharing::eight_threads_run_one_operator_thousands_of_times sharing::executors_that_misbehave_break_nothing
-    sharing::threads_share_one_operator_with_a_workspace_each)
-
-# The library's suite under Node.js, on one thread and without an executor of threads: with 128-bit vectors, and without any.
-# Of Node.js's two compilers the simple one: the other one of version 20 ends with a fault after properties::depthwise has passed.
+# The suite's core under Node.js, on one thread and without an executor of threads: with 128-bit vectors, and without any. What is
+# left out (NATIVE_ONLY) is also what starts threads or catches a panic, which is not to be had there.
 test_wasm() {
-    local name=wasm32-wasip1 features
+    local name=wasm32-wasip1
     if ! has_target "$name"; then
         skip "WebAssembly: no rustup that has $name"
         return
@@ -58,12 +52,25 @@ test_wasm() {
         skip "WebAssembly: no Node.js to run it"
         return
     fi
-    for features in +simd128 -simd128; do
-        echo "--- target-feature=$features"
-        # shellcheck disable=SC2046
-        RUSTFLAGS="$RUSTFLAGS -C target-feature=$features" CARGO_PROFILE_DEV_DEBUG=0 \
-            CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings --liftoff-only $PWD/.ci/wasi.mjs" \
-            cargo test --package sepconv --no-default-features --test suite --target "$name" --target-dir "$target/wasm" \
-            -- $(printf -- '--skip %s ' "${WASM_SKIPPED[@]}")
-    done
+    build_wasm -simd128
+    build_wasm +simd128
+    at_once "run_wasm -simd128" "run_wasm +simd128"
+}
+
+# cargo_wasm FEATURE ARGUMENT...
+cargo_wasm() {
+    RUSTFLAGS="$RUSTFLAGS -C target-feature=$1" CARGO_PROFILE_DEV_DEBUG=0 \
+        cargo "${@:2}" --package sepconv --no-default-features --test suite --target wasm32-wasip1 --target-dir "$target/wasm"
+}
+
+build_wasm() {
+    cargo_wasm "$1" test --no-run
+}
+
+# Of Node.js's two compilers the simple one: the other one of version 20 ended with a fault after properties::depthwise had passed.
+run_wasm() {
+    local suite
+    suite=$(library_tests cargo_wasm "$1" test --quiet)
+    echo "--- target-feature=$1"
+    node --no-warnings --liftoff-only .ci/wasi.mjs "$suite" "${NATIVE_ONLY[@]}"
 }
