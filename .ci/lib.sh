@@ -53,6 +53,7 @@ steps_at_once() {
         if [ "$code" -eq 0 ]; then
             times+=("$(printf '%5d s  %s (beside others)' "$(cat "$logs/$number.seconds")" "${row%% *}")")
         else
+            times+=("    -    ${row%% *}, which failed")
             failed+=("${row%% *}")
         fi
     done
