@@ -3,13 +3,11 @@
 # CMake, both examples and the checks of the C++ wrapper with gcc and g++, natively and under valgrind. Says what it skipped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. .ci/packages.sh
 
 target=${CARGO_TARGET_DIR:-$PWD/target}
 work=$target/capi
 prefix=$work/stage/usr/local
-# The last cargo-c that Rust 1.89 can build.
-cargo_c=0.10.18
-
 skip() {
     echo "skipped: $1"
 }
@@ -19,27 +17,20 @@ install_packages() {
     for pair in gcc:gcc g++:g++ pkg-config:pkg-config cmake:cmake valgrind:valgrind make:make; do
         command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
     done
-    if [ ${#missing[@]} -gt 0 ] && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
-        echo "installing ${missing[*]}"
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-    fi
+    [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}" || echo "cannot install ${missing[*]}"
 }
 
-# Unoptimised, without debug information, and only the one program: it is built once and copies a few files.
+# The last cargo-c that Rust 1.89 can build, and of it only the one program.
 install_cargo_c() {
-    export PATH="$work/tools/bin:$PATH"
-    if ! command -v cargo-cinstall >/dev/null; then
-        pkg-config --exists openssl || { apt-get update -qq && apt-get install -y -qq --no-install-recommends libssl-dev; }
-        CARGO_TARGET_DIR="$work/cargo-c" CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-c --version "$cargo_c" --locked --debug \
-            --quiet --bin cargo-cinstall --root "$work/tools"
-        rm -rf "$work/cargo-c"
-    fi
+    command -v cargo-cinstall >/dev/null && return
+    pkg-config --exists openssl || apt_install libssl-dev
+    # Its program has another name than the crate.
+    cargo_install cargo-c 0.10.18 --bin cargo-cinstall
 }
 
 install_library() {
     rm -rf "$work/stage"
-    cargo cinstall --locked --manifest-path capi/Cargo.toml --prefix /usr/local --libdir /usr/local/lib \
+    CARGO_TARGET_DIR="$work/cargo" cargo cinstall --locked --manifest-path capi/Cargo.toml --prefix /usr/local --libdir /usr/local/lib \
         --destdir "$work/stage"
     local file
     for file in include/sepconv.h include/sepconv.hpp lib/libsepconv.a lib/libsepconv.so lib/pkgconfig/sepconv.pc \

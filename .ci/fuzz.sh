@@ -6,26 +6,22 @@
 # to reach, checks, plans, packing and loop nests, is the same for all. `bash .ci/fuzz.sh 3600 all` builds every kernel.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. .ci/packages.sh
 
 seconds=${1:-60}
 targets=(specs_and_views runs)
 work=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
-# The newest one when this was written.
-cargo_fuzz=0.13.2
 
 skip() {
     echo "skipped: $1"
     exit 0
 }
 
-command -v rustup >/dev/null && rustup run nightly rustc --version >/dev/null 2>&1 || skip "fuzzing: there is no nightly compiler"
+has_toolchain nightly || skip "fuzzing: there is no nightly compiler"
 [ "$(uname -sm)" = "Linux x86_64" ] || skip "fuzzing: the recipe is for x86-64 Linux"
 command -v c++ >/dev/null || skip "fuzzing: there is no C++ compiler to build libFuzzer"
-export PATH="$work/tools/bin:$PATH"
-command -v cargo-fuzz >/dev/null ||
-    CARGO_TARGET_DIR="$work/cargo-fuzz" CARGO_PROFILE_DEV_DEBUG=0 \
-        cargo install cargo-fuzz --version "^$cargo_fuzz" --locked --debug --quiet --root "$work/tools" ||
-    skip "fuzzing: cargo-fuzz cannot be installed"
+# The newest one when this was written.
+cargo_install cargo-fuzz ^0.13.2 || skip "fuzzing: cargo-fuzz cannot be installed"
 
 # Calls in place of inline checks: kernels with whole inline checks take much longer to compile.
 flags=-Cllvm-args=-asan-instrumentation-with-call-threshold=0

@@ -1,21 +1,17 @@
 #!/usr/bin/env bash
-# What the library is made of and what it shows: licences, sources and duplicates of dependencies (cargo-deny), and the public API
-# against docs/public-api.txt (cargo-public-api, which needs nightly). Says what it skipped.
-# After a change of the API that is meant: `bash .ci/supply.sh update`, and commit the difference.
+# What the library is made of and what it shows. Says what it skipped.
+#   bash .ci/supply.sh dependencies   licences, sources and duplicates of dependencies (cargo-deny)
+#   bash .ci/supply.sh public-api     the public API against docs/public-api.txt (cargo-public-api, which needs nightly)
+#   bash .ci/supply.sh update         writes that list, after a change of the API that is meant; commit the difference
+#   bash .ci/supply.sh                the first two
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. .ci/packages.sh
 
-work=${CARGO_TARGET_DIR:-$PWD/target}/supply
-export PATH="$work/tools/bin:$PATH"
-
-# install CRATE VERSION: a cargo plugin, unoptimised, for this script alone.
-install() {
-    command -v "$1" >/dev/null ||
-        CARGO_TARGET_DIR="$work/build" CARGO_PROFILE_DEV_DEBUG=0 cargo install "$1" --version "^$2" --locked --debug --quiet --root "$work/tools"
-}
+target=${CARGO_TARGET_DIR:-$PWD/target}
 
 check_dependencies() {
-    if ! install cargo-deny 0.20.2; then
+    if ! cargo_install cargo-deny ^0.20.2; then
         echo "skipped: cargo-deny cannot be installed"
         return
     fi
@@ -28,11 +24,11 @@ check_dependencies() {
 
 # Only the library's own items: what traits of the standard library add for every type is left out.
 check_public_api() {
-    if ! rustup run nightly rustc --version >/dev/null 2>&1; then
+    if ! has_toolchain nightly; then
         echo "skipped: public API: there is no nightly compiler"
         return
     fi
-    if ! install cargo-public-api 0.52.0; then
+    if ! cargo_install cargo-public-api ^0.52.0; then
         echo "skipped: cargo-public-api cannot be installed"
         return
     fi
@@ -40,8 +36,9 @@ check_public_api() {
         echo "skipped: public API: there is no docs/public-api.txt yet; bash .ci/supply.sh update makes it"
         return
     fi
-    local now=$work/public-api.txt
-    cargo public-api --package sepconv --simplified --simplified --simplified >"$now"
+    local now=$target/public-api/list.txt
+    mkdir -p "$target/public-api"
+    CARGO_TARGET_DIR=$target/public-api cargo public-api --package sepconv --simplified --simplified --simplified >"$now"
     if [ "${1:-}" = update ]; then
         cp "$now" docs/public-api.txt
     elif ! diff -u docs/public-api.txt "$now"; then
@@ -51,6 +48,12 @@ check_public_api() {
     echo "$(wc -l <"$now") public items, as docs/public-api.txt lists them"
 }
 
-mkdir -p "$work"
-check_dependencies
-check_public_api "${1:-}"
+case ${1:-} in
+    dependencies) check_dependencies ;;
+    public-api | update) check_public_api "$1" ;;
+    "")
+        check_dependencies
+        check_public_api
+        ;;
+    *) echo "dependencies, public-api or update, not $1" >&2; exit 2 ;;
+esac

@@ -33,17 +33,16 @@ pub fn cache_sizes() -> CacheSizes {
 /// Deterministic cache parameters: leaf 4 (Intel) or leaf 0x8000_001D (AMD), one sub-leaf per cache.
 #[cfg(target_arch = "x86_64")]
 fn from_cpuid() -> Option<[usize; 3]> {
-    use core::arch::x86_64::{__cpuid, __cpuid_count};
-    let has_extended = __cpuid(0x8000_0000).eax >= 0x8000_001D;
-    let topology_extensions = has_extended && __cpuid(0x8000_0001).ecx & (1 << 22) != 0;
+    let has_extended = cpuid(0x8000_0000, 0).eax >= 0x8000_001D;
+    let topology_extensions = has_extended && cpuid(0x8000_0001, 0).ecx & (1 << 22) != 0;
     let leaf = match topology_extensions {
         true => 0x8000_001D,
-        false if __cpuid(0).eax >= 4 => 4,
+        false if cpuid(0, 0).eax >= 4 => 4,
         false => return None,
     };
     let mut sizes = [0; 3];
     for index in 0..8 {
-        let cache = __cpuid_count(leaf, index);
+        let cache = cpuid(leaf, index);
         let (kind, level) = (cache.eax & 0x1F, (cache.eax >> 5) & 0x7);
         if kind == 0 {
             break;
@@ -55,6 +54,14 @@ fn from_cpuid() -> Option<[usize; 3]> {
         }
     }
     (sizes[0] != 0).then_some(sizes)
+}
+
+/// What the CPU says of itself. The intrinsic is unsafe to the oldest compiler that the crate is built with, and safe to newer ones.
+#[cfg(target_arch = "x86_64")]
+#[allow(unused_unsafe)]
+fn cpuid(leaf: u32, sub_leaf: u32) -> core::arch::x86_64::CpuidResult {
+    // SAFETY: the instruction touches no memory, and every x86-64 CPU has it.
+    unsafe { core::arch::x86_64::__cpuid_count(leaf, sub_leaf) }
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -1,39 +1,34 @@
-# Steps of .ci/run that run tests on emulated CPUs; sourced by it. docs/dispatch.md has the matrix and the rule for its subset.
+# Steps that run tests on CPUs emulated by QEMU; sourced by .ci/run. docs/dispatch.md has the matrix and the rule for its subset.
 
 A64=aarch64-unknown-linux-gnu
-# For each architecture with only the portable kernels the compiler's target: one with 32 bits, one that is big-endian.
-declare -A PORTABLE_TARGETS=([arm]=armv7-unknown-linux-gnueabihf [ppc64]=powerpc64-unknown-linux-gnu)
-# The model of each, and how much of the suite runs there.
-declare -A PORTABLE_MODELS=([arm]="max all" [ppc64]="power9 kernels")
 declare -A RUNNERS=([x86_64]=qemu-x86_64 [aarch64]="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     [arm]="qemu-arm -L /usr/arm-linux-gnueabihf" [ppc64]="qemu-ppc64 -L /usr/powerpc64-linux-gnu")
 
-# Debian's compiler has a standard library for aarch64, rustup's needs another download.
+# Debian's compiler has a standard library for aarch64, rustup's needs another download. One at a time: steps run beside each other.
 install_cross_tools() {
-    local version
     if [ "$(uname -m)" != x86_64 ]; then
         skip "emulated CPUs: the recipe is for x86-64 hosts, this is $(uname -m)"
-        return
+        return 1
     fi
-    if have_cross_tools; then
-        emulators=yes
-        return
-    fi
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    ! have_cross_tools || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v dpkg >/dev/null; then
         skip "emulated CPUs: their tools are missing, and only root on Debian can install them here"
-        return
+        return 1
     fi
-    export DEBIAN_FRONTEND=noninteractive
+    (flock 8 && fetch_cross_tools) 8>"$tools/cross-lock"
+    have_cross_tools || exit 1
+}
+
+fetch_cross_tools() {
+    local version
+    ! have_cross_tools || return 0
     dpkg --add-architecture arm64
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends \
-        rustc-web gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user llvm-22 >/dev/null
+    rm -f "$tools/lists"
+    apt_install rustc-web gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user llvm-22
     version=$(dpkg-query -W -f '${Version}' rustc-web)
     # Installed as a package it would pull in half a foreign system.
     (cd /var/tmp && apt-get download -qq "libstd-rust-web-dev:arm64=$version" &&
         dpkg -x libstd-rust-web-dev_*_arm64.deb / && rm libstd-rust-web-dev_*_arm64.deb)
-    have_cross_tools
-    emulators=yes
 }
 
 have_cross_tools() {
@@ -102,67 +97,25 @@ verify() {
     printf '%-8s %-14s %-14s 2000 random problems  %d s\n' aarch64 max "$1" "$((SECONDS - begun))" >>"$matrix"
 }
 
+# On the newest model all of it; what older ones lack is detection's matter, and that is in the rotation.
 test_on_aarch64() {
-    [ "${emulators:-}" = yes ] || return 0
-    local binaries
+    install_cross_tools || return 0
+    local binaries runs
     # Together with the program, so that both take the same library.
-    binaries=$(library_tests cargo_a64 test --package sepconv --package sepconv-cli --lib --bins --tests | paste -sd' ')
-    at_once "emulate aarch64 max all portable,neon neon,fp16,dotprod,i8mm,bf16,sve,sve2 $binaries" \
-        "verify portable" "verify neon" \
-        "emulate aarch64 neoverse-n1 kernels portable,neon neon,fp16,dotprod $binaries" \
-        "emulate aarch64 cortex-a53 kernels portable,neon neon $binaries"
-}
-
-# Debian's standard library for these is missing or older than the crate allows; rustup has one.
-install_portable_targets() {
-    local arch
-    [ "${emulators:-}" = yes ] || return 0
-    if ! command -v rustup >/dev/null || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        skip "portable kernels on arm and ppc64: they need rustup, and root on Debian"
-        return
+    binaries=$(library_tests cargo_a64 test --package sepconv --package sepconv-kernels --package sepconv-cli --lib --bins --tests | paste -sd' ')
+    runs=("emulate aarch64 max all portable,neon neon,fp16,dotprod,i8mm,bf16,sve,sve2 $binaries" "verify portable" "verify neon")
+    if due aarch64-models; then
+        runs+=("emulate aarch64 neoverse-n1 kernels portable,neon neon,fp16,dotprod $binaries"
+            "emulate aarch64 cortex-a53 kernels portable,neon neon $binaries")
+    else
+        skip "aarch64-models: $reason"
     fi
-    for arch in "${!PORTABLE_TARGETS[@]}"; do
-        if ! rustup target add "${PORTABLE_TARGETS[$arch]}"; then
-            skip "portable kernels on $arch: its standard library cannot be had here"
-            unset "PORTABLE_TARGETS[$arch]"
-        fi
-    done
-    [ "${#PORTABLE_TARGETS[@]}" -gt 0 ] || return 0
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    if ! apt-get install -y -qq --no-install-recommends \
-        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross >/dev/null; then
-        skip "portable kernels on arm and ppc64: Debian's linkers cannot be installed"
-        return
-    fi
-    portable_targets=yes
-}
-
-# What the compiler may use beyond the target's oldest CPU; docs/testing.md ("What was found") says why ppc64 has to have it.
-declare -A PORTABLE_FLAGS=([arm]="" [ppc64]="-C target-cpu=pwr8")
-
-# cargo_portable ARCH ARGUMENT...
-cargo_portable() {
-    local target_name=${PORTABLE_TARGETS[$1]} flags="$RUSTFLAGS ${PORTABLE_FLAGS[$1]}"
-    shift
-    RUSTFLAGS=$flags CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER=arm-linux-gnueabihf-gcc \
-        CARGO_TARGET_POWERPC64_UNKNOWN_LINUX_GNU_LINKER=powerpc64-linux-gnu-gcc \
-        CARGO_PROFILE_DEV_DEBUG=0 cargo "$@" --target "$target_name" --target-dir "$target/portable"
-}
-
-test_portable_targets() {
-    [ "${portable_targets:-}" = yes ] || return 0
-    local arch binaries commands=()
-    for arch in "${!PORTABLE_TARGETS[@]}"; do
-        binaries=$(library_tests cargo_portable "$arch" test --package sepconv --lib --tests | paste -sd' ')
-        commands+=("emulate $arch ${PORTABLE_MODELS[$arch]} portable - $binaries")
-    done
-    at_once "${commands[@]}"
+    at_once "${runs[@]}"
 }
 
 # The native test programs, on CPUs with less than this one.
 test_on_x86_64() {
-    [ "${emulators:-}" = yes ] || return 0
+    install_cross_tools || return 0
     local binaries
     binaries=$(library_tests cargo test --workspace --quiet | paste -sd' ')
     at_once "emulate x86_64 Haswell all portable,avx2 fma,avx2,f16c $binaries" \
