@@ -28,7 +28,7 @@ pub(crate) unsafe fn run_halves<S: Halves, E: Epilogue, const K: usize, const ST
     s: S,
     args: &LineArgs,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `run`'s Safety is the same; in a group, `channels ≥ 4` and `c ≤ channels − 4`.
     unsafe {
         if 2 * args.lanes > S::LANES || args.channels < 4 {
             return run::<S, E, K, ST, D>(s, args);
@@ -51,7 +51,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
     debug_assert!(args.taps == [K, K] && args.stride == ST && args.dilation == 1 && !args.exact);
     debug_assert!(args.outer_range == [0, K] && !args.lane_ranges.is_null() && args.lane_step <= ST);
     let vectors = args.lanes.div_ceil(S::LANES);
-    // SAFETY: the caller's promise, for a part of the channels and lanes.
+    // SAFETY: `c < args.channels`, and with the next one `c ≤ args.channels − 2`, by the loops; `run`'s Safety covers them.
     unsafe {
         if vectors == 1 && args.channels >= 2 {
             for c in (0..args.channels).step_by(2) {
@@ -76,7 +76,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
 /// `V` vectors of columns, from the one given, of `C` channels from channel `c`; `N = V·C`.
 ///
 /// # Safety
-/// As [`run`]; the channels and at least `V` vectors must be there.
+/// As [`run`]; the channels must be there. A vector beyond the last is the last again.
 #[inline(always)]
 unsafe fn columns<
     S: Simd,
@@ -107,7 +107,7 @@ unsafe fn columns<
             unroll!(v < V, max 4, {
                 loaders[v] = $loader(ways[v]);
             });
-            // SAFETY: the caller's promise; loaders touch no lane outside the map.
+            // SAFETY: `whole` found all elements inside the map, or the loader masks those that are not; `lane(v) + count ≤ args.lanes`.
             unsafe { walk::<S, E, _, _, K, ST, D, V, C, N>(s, args, (c, 1), lane, $step, loaders, ways[0]) }
         }};
     }
@@ -172,13 +172,13 @@ unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const 
     if const { ST == 2 } && args.lane_step == 2 {
         let lanes = PairedHalved::new(s, args);
         let loader = ThreeHalvedTaps { two: lanes.loader(s, 0), last: lanes.loader(s, 2) };
-        // SAFETY: the caller's promise; loaders touch no lane outside the map.
+        // SAFETY: channels to `c + 3` are in this function's Safety; the loader's ranges end where the map does, `lanes` at `args.lanes`.
         unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
     } else {
         let lanes = Paired::new(s, args);
         let ranges = [lanes.loader(s, 0), lanes.loader(s, 1), lanes.loader(s, 2)];
         let loader = ThreeClippedTaps { offsets, whole: [false; 3], ranges };
-        // SAFETY: the caller's promise; loaders touch no lane outside the map.
+        // SAFETY: channels to `c + 3` are in this function's Safety; the loader's ranges end where the map does, `lanes` at `args.lanes`.
         unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
     }
 }
@@ -193,13 +193,13 @@ struct ThreeHalvedTaps<S: Halves> {
 impl<S: Halves> Loader<S> for ThreeHalvedTaps<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
+        // SAFETY: `two` loads the first tap's elements, readable by `Loader::load`'s Safety.
         unsafe { self.two.load(s, p) }
     }
 
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: the caller's promise.
+        // SAFETY: `two` loads the first and second tap's elements, `last` the third's: `Loader::load_three`'s Safety names all three places.
         unsafe {
             let [u, v] = self.two.load_pair(s, p);
             [u, v, self.last.load(s, p.wrapping_add(2))]
@@ -216,14 +216,14 @@ struct ThreeTaps {
 impl<S: Simd> Loader<S> for ThreeTaps {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
+        // SAFETY: the loader stands for all lanes at `p` moved by an offset, readable by `Loader::load`'s Safety.
         unsafe { s.load(p.wrapping_offset(self.offsets[0])) }
     }
 
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
         let [u, v, w] = self.offsets;
-        // SAFETY: the caller's promise.
+        // SAFETY: as above, for each of the three offsets.
         unsafe { [s.load(p.wrapping_offset(u)), s.load(p.wrapping_offset(v)), s.load(p.wrapping_offset(w))] }
     }
 }
@@ -246,7 +246,7 @@ impl<R> ThreeClippedTaps<R> {
         R: Loader<S>,
     {
         let at = p.wrapping_offset(self.offsets[KX]);
-        // SAFETY: the caller's promise; a whole tap's range is all lanes.
+        // SAFETY: the range is readable by this function's Safety; a whole tap's is all lanes.
         unsafe { if !S::FREE_MASKS && self.whole[KX] { s.load(at) } else { self.ranges[KX].load(s, at) } }
     }
 }
@@ -254,13 +254,13 @@ impl<R> ThreeClippedTaps<R> {
 impl<S: Simd, R: Loader<S>> Loader<S> for ThreeClippedTaps<R> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
+        // SAFETY: the loader stands for each range at `p` moved by its offset, readable by `Loader::load`'s Safety.
         unsafe { self.tap::<S, 0>(s, p) }
     }
 
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: the caller's promise.
+        // SAFETY: as above, for each of the three.
         unsafe { [self.tap::<S, 0>(s, p), self.tap::<S, 1>(s, p), self.tap::<S, 2>(s, p)] }
     }
 }
@@ -335,7 +335,7 @@ unsafe fn walk<
             });
         });
     });
-    // SAFETY: the caller's promise.
+    // SAFETY: `row` skips what is outside `tile.rows`; rows inside and `args.outputs` of outputs are in this function's Safety.
     unsafe { descend::<S, _, K, ST, D, N>(s, &tile, args.outputs) }
 }
 

@@ -77,7 +77,7 @@ pub(crate) unsafe fn run<
             end: (args.extent as isize - position).max(0) as usize,
             outputs: P.min(args.outputs - at),
         };
-        // SAFETY: the caller's promise, for `P` of the columns.
+        // SAFETY: pixels from `at` on, `tile.outputs` of them, are among `args.outputs`, all of which `run`'s Safety covers.
         unsafe { channels::<S, E, K, ST, D, P, V, N>(s, args, &tile) };
     }
 }
@@ -106,7 +106,7 @@ unsafe fn channels<
     let mut c = 0;
     if border != Tested::All {
         while c + V * S::LANES <= args.channels {
-            // SAFETY: the caller's promise; there is a panel for each vector of channels.
+            // SAFETY: `c + V·LANES ≤ args.channels`, all of which `run`'s Safety covers; `weights` has a panel for each vector of them.
             unsafe {
                 match border {
                     Tested::None => column::<S, E, _, _, K, ST, D, P, V, N>(s, args, tile, c, panel(c), All, Interior),
@@ -195,7 +195,7 @@ unsafe fn column<
     let (input, output) = (tile.input.wrapping_add(c), tile.output.wrapping_add(c));
     let how = PhantomData;
     let column = Column::<S, E, L, B, K, ST, P, V> { args, tile, panel, taps, input, output, lanes, how };
-    // SAFETY: the caller's promise.
+    // SAFETY: `row` skips input rows outside `row_range`; those inside and `args.rows` of outputs are in `run`'s Safety for these channels.
     unsafe { descend::<S, _, K, ST, D, N>(s, &column, args.rows) }
 }
 

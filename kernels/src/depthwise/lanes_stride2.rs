@@ -62,7 +62,7 @@ impl<S: Simd, const PLAIN: bool> Lanes<S> for Halved<S, PLAIN> {
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store_masked`.
+        // SAFETY: the lanes are those of the mask, writable by `Lanes::store`'s Safety.
         unsafe { s.store_masked(p, s.in_order(v), self.mask) }
     }
 }
@@ -178,7 +178,7 @@ impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for HalvedThree<S, FIRST_MOVED> 
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: `self.0` stores the same lanes, writable by `Lanes::store`'s Safety.
         unsafe { self.0.store(s, p, v) }
     }
 }
@@ -192,7 +192,7 @@ pub(crate) struct ThreeAll<const FIRST_MOVED: bool> {
 impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeAll<FIRST_MOVED> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the loader stands for the elements of all three taps from `p` on: `Loader::load`'s Safety covers what `load_three` reads.
         unsafe { self.load_three(s, p)[0] }
     }
 
@@ -217,7 +217,7 @@ pub(crate) struct ThreeRange<S: Simd, const FIRST_MOVED: bool> {
 impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeRange<S, FIRST_MOVED> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the loader stands for the elements of all three taps from `p` on: `Loader::load`'s Safety covers what `load_three` reads.
         unsafe { self.load_three(s, p)[0] }
     }
 

@@ -29,7 +29,7 @@ impl<S: Halves> Two<S> {
     #[inline(always)]
     unsafe fn taps<T: Taps>(self, p: *const f32) -> [f32; 2] {
         const { assert!(T::COLUMNS) };
-        // SAFETY: the caller's promise.
+        // SAFETY: this function's Safety has a float at `p` and, one panel further, another.
         unsafe { [*p, *p.wrapping_add(self.steps[2])] }
     }
 
@@ -37,7 +37,7 @@ impl<S: Halves> Two<S> {
     /// The lanes must be writable at `p` and in the next channel.
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise.
+        // SAFETY: this function's Safety has the lanes at `p` and, one channel further, those there.
         unsafe { s.store_halves(p, p.wrapping_add(self.steps[1]), v, self.stored) }
     }
 }
@@ -78,14 +78,14 @@ impl<S: Halves> Lanes<S> for Paired<S> {
 
     #[inline(always)]
     unsafe fn tap<T: Taps>(self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise; the panel of the next channel is behind this one.
+        // SAFETY: a float is readable at `p` by `Lanes::tap`'s Safety; `new` was given two channels or more, so a panel follows.
         let [low, high] = unsafe { self.two.taps::<T>(p) };
         s.splat_halves(low, high)
     }
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the lanes are those of both channels, writable by `Lanes::store`'s Safety.
         unsafe { self.two.store(s, p, v) }
     }
 }
@@ -143,14 +143,14 @@ impl<S: Halves> Lanes<S> for PairedHalved<S> {
 
     #[inline(always)]
     unsafe fn tap<T: Taps>(self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise; the panel of the next channel is behind this one.
+        // SAFETY: a float is readable at `p` by `Lanes::tap`'s Safety; `new` was given two channels or more, so a panel follows.
         let [low, high] = unsafe { self.two.taps::<T>(p) };
         s.splat_unsorted(low, high)
     }
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the lanes are those of both channels, writable by `Lanes::store`'s Safety.
         unsafe { self.two.store(s, p, s.in_order(v)) }
     }
 }
@@ -175,14 +175,14 @@ impl<S: Halves> PairedHalvedRange<S> {
 impl<S: Halves> Loader<S> for PairedHalvedRange<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
+        // SAFETY: the elements of the range are readable by `Loader::load`'s Safety.
         let (low, high) = unsafe { self.both(s, p) };
         s.even_lanes_unsorted(low, high)
     }
 
     #[inline(always)]
     unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
-        // SAFETY: the caller's promise.
+        // SAFETY: the elements of the range, even and odd, are readable by `Loader::load_pair`'s Safety.
         let (low, high) = unsafe { self.both(s, p) };
         [s.even_lanes_unsorted(low, high), s.odd_lanes_unsorted(low, high)]
     }

@@ -296,7 +296,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
             let tile = args.tile(at, P, ST);
             let border = tile.border(P, (P - 1) * ST + K, K);
             for_each_vector!(s, args, T, plain: K > VERSATILE_TAPS, steps: ST, threes: K <= S::THREE_COLUMNS, borders: tuned, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+                // SAFETY: `for_each_vector` gives `x < args.lanes` and `lanes` that end with the line's: `run`'s Safety covers all lanes of the line.
                 unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
             });
         }

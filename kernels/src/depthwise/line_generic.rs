@@ -15,7 +15,7 @@ use crate::simd::{Simd, unroll};
 pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
     args.check();
     for c in 0..args.channels {
-        // SAFETY: the caller's promise is for all channels.
+        // SAFETY: `c < args.channels`; `run`'s Safety covers the lanes of all channels.
         unsafe { generic_channel::<S, E, T, P>(s, &args.channel(c)) }
     }
 }
@@ -46,7 +46,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
             });
         } else {
             for_each_vector!(s, args, T, plain: false, steps: 0, threes: false, borders: generic, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+                // SAFETY: `for_each_vector` gives `x < args.lanes` and `lanes` that end with the line's: `run`'s Safety covers all lanes of the line.
                 unsafe {
                     generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
                 }
