@@ -3,8 +3,9 @@
 use crate::copy_rows::{self, RowArgs};
 use crate::depthwise::column_hwc::WalkArgs;
 use crate::depthwise::curve_rows;
-use crate::depthwise::line::{self, Broadcast, LineArgs, PerLane};
+use crate::depthwise::line::{self, LineArgs};
 use crate::depthwise::line_generic;
+use crate::depthwise::taps::{Broadcast, PerLane};
 #[cfg(target_arch = "x86_64")]
 use crate::depthwise::{column_chw, column_hwc, line_two_channels};
 use crate::epilogue::{Clamp, Curve, EpilogueKind};

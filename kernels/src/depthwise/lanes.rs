@@ -1,7 +1,7 @@
 //! How a kernel touches the lanes of one vector: all of them, the first few, those inside the map, or input channels repeated
 //! for a channel multiplier.
 
-use super::line::Taps;
+use super::taps::Taps;
 use crate::simd::Simd;
 
 /// Loads inputs and stores outputs of one vector of lanes.

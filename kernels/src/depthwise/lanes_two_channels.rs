@@ -1,7 +1,8 @@
 //! Two neighbouring channels (CHW) in the halves of a vector, for maps no wider than half of one: lanes are columns of both.
 
 use super::lanes::{Lanes, Loader};
-use super::line::{LineArgs, Taps};
+use super::line::LineArgs;
+use super::taps::Taps;
 use crate::simd::Halves;
 
 /// What both ways of loading have in common: the lanes of a half, and where the second channel stands.

@@ -3,7 +3,9 @@
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, with_border};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
 use super::lanes_stride2::{Halved, HalvedThree};
-use super::line::{LineArgs, Taps, for_each_vector, next_input, store, with_columns};
+use super::line::{LineArgs, next_input, store};
+use super::taps::Taps;
+use super::vectors::{for_each_vector, with_columns};
 use crate::epilogue::Epilogue;
 use crate::simd::{Simd, unroll};
 

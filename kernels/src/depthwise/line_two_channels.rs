@@ -2,7 +2,8 @@
 
 use super::border::{Edge, Ends, Tested, with_border};
 use super::lanes_two_channels::{Paired, PairedHalved};
-use super::line::{Broadcast, LineArgs, tuned_tile};
+use super::line::{LineArgs, tuned_tile};
+use super::taps::Broadcast;
 use crate::epilogue::Epilogue;
 use crate::simd::Halves;
 

@@ -17,11 +17,15 @@ pub(crate) mod curve_rows;
 pub(crate) mod lanes;
 pub(crate) mod lanes_stride2;
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod lanes_three_columns;
+#[cfg(target_arch = "x86_64")]
 pub(crate) mod lanes_two_channels;
 pub(crate) mod line;
 pub(crate) mod line_generic;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod line_two_channels;
+pub(crate) mod taps;
+mod vectors;
 
 pub use column_hwc::WalkArgs;
 pub use line::{LineArgs, VERSATILE_TAPS};

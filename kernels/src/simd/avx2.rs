@@ -1,6 +1,6 @@
 //! AVX2 and FMA: 8 lanes, 16 registers. Masked stores are split into halves: AMD executes `vmaskmovps` stores in microcode.
 
-use super::{Simd, Task};
+use super::vector::{Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX2 and FMA.

@@ -1,6 +1,6 @@
 //! AVX-512 (F, BW, VL, DQ) with AVX2 and FMA: 16 lanes, 32 registers, masked loads and stores.
 
-use super::{Halves, Simd, Task};
+use super::vector::{Halves, Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 F, BW, VL and DQ.
