@@ -1,10 +1,10 @@
 //! Depthwise CHW, `K × K` taps down the rows of a channel: `V` vectors of columns side by side; the same vector of two channels where the map
-//! is no wider than one; vectors of two channels each, of two such pairs, where it is no wider than half of one.
+//! is no wider than one; two vectors of two channels each where it is no wider than half of one.
 //!
 //! ```text
 //! for each channel, or two or four of them
 //!   for each group of V vectors of columns           accumulators  D·N      N vectors, D = ⌈K/ST⌉ rows of outputs
-//!                                                    taps          K·K·C    of C channels or pairs of them
+//!                                                    taps          K·K·C    of C channels, or C times two
 //!     down the rows (see `column`)
 //!       for each vector: load the K tap columns      inputs        K·N
 //!       for each tap: accumulate
@@ -13,9 +13,9 @@
 
 use super::column::{Descent, descend, phase};
 use super::lanes::{Clipped, Lanes, Loader};
-use super::lanes_stride2::{Halved, HalvedThree};
-use super::lanes_three_columns::{ThreeClippedTaps, ThreeHalvedTaps, ThreeTaps};
-use super::lanes_two_channels::{Paired, PairedHalved};
+use super::lanes_stride2::{Stride2, Stride2Three};
+use super::lanes_three_columns::{ThreeClippedTaps, ThreeStride2Taps, ThreeTaps};
+use super::lanes_two_channels::{TwoChannels, TwoChannelsStride2};
 use super::line::LineArgs;
 use super::taps::Broadcast;
 use crate::epilogue::Epilogue;
@@ -37,7 +37,7 @@ pub(crate) unsafe fn run_halves<S: Halves, E: Epilogue, const K: usize, const ST
         }
         // The last channels are a whole group, too: some are made a second time, which is cheaper than alone.
         for c in (0..args.channels).step_by(4) {
-            paired::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
+            four_channels::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
         }
     }
 }
@@ -110,14 +110,14 @@ unsafe fn columns<
                 loaders[v] = $loader(ways[v]);
             });
             // SAFETY: `whole` found all elements inside the map, or the loader masks those that are not; `lane(v) + count ≤ args.lanes`.
-            unsafe { walk::<S, E, _, _, K, ST, D, V, C, N>(s, args, (c, 1), lane, $step, loaders, ways[0]) }
+            unsafe { column::<S, E, _, _, K, ST, D, V, C, N>(s, args, (c, 1), lane, $step, loaders, ways[0]) }
         }};
     }
-    macro_rules! halved {
+    macro_rules! stride2 {
         ($first_moved:literal) => {{
             let way = |v: usize| {
                 let column = 2 * lane(v);
-                HalvedThree::<S, $first_moved>(Halved { column, columns: args.columns, offsets: args.outer, mask })
+                Stride2Three::<S, $first_moved>(Stride2 { column, columns: args.columns, offsets: args.outer, mask })
             };
             let mut ways = [way(0); V];
             let mut whole = count == S::LANES;
@@ -127,17 +127,17 @@ unsafe fn columns<
             });
             let step = (2, offsets[0]);
             if const { V == 2 || (V == 3 && !S::FREE_MASKS) } && whole {
-                descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.all())
+                descend_with!(step, ways, |way: Stride2Three<S, $first_moved>| way.all())
             } else {
-                descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.loader(s, 0))
+                descend_with!(step, ways, |way: Stride2Three<S, $first_moved>| way.loader(s, 0))
             }
         }};
     }
     if const { ST == 2 } && args.lane_step == 2 {
         if args.pairs_from == 1 {
-            halved!(true);
+            stride2!(true);
         } else {
-            halved!(false);
+            stride2!(false);
         }
     } else {
         let way = |v: usize| Clipped::<S, true> { first: lane(v), count, mask, ranges: args.lane_ranges };
@@ -159,12 +159,12 @@ unsafe fn columns<
     }
 }
 
-/// All columns of two pairs of channels from channel `c`.
+/// All columns of four channels from channel `c`, two a vector.
 ///
 /// # Safety
 /// As [`run`]; four channels must be there.
 #[inline(always)]
-unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
+unsafe fn four_channels<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
     s: S,
     args: &LineArgs,
     c: usize,
@@ -172,21 +172,21 @@ unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const 
     // SAFETY: there is an offset for each of the K tap columns.
     let offsets = unsafe { *args.outer.cast::<[isize; 3]>() };
     if const { ST == 2 } && args.lane_step == 2 {
-        let lanes = PairedHalved::new(s, args);
-        let loader = ThreeHalvedTaps { two: lanes.loader(s, 0), last: lanes.loader(s, 2) };
+        let lanes = TwoChannelsStride2::new(s, args);
+        let loader = ThreeStride2Taps { two: lanes.loader(s, 0), last: lanes.loader(s, 2) };
         // SAFETY: channels to `c + 3` are in this function's Safety; the loader's ranges end where the map does, `lanes` at `args.lanes`.
-        unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
+        unsafe { column::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
     } else {
-        let lanes = Paired::new(s, args);
+        let lanes = TwoChannels::new(s, args);
         let ranges = [lanes.loader(s, 0), lanes.loader(s, 1), lanes.loader(s, 2)];
         let loader = ThreeClippedTaps { offsets, whole: [false; 3], ranges };
         // SAFETY: channels to `c + 3` are in this function's Safety; the loader's ranges end where the map does, `lanes` at `args.lanes`.
-        unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
+        unsafe { column::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
     }
 }
 
 /// Vectors of columns and where they stand.
-struct Walk<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const N: usize> {
+struct Column<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const N: usize> {
     args: &'a LineArgs,
     /// Input rows inside the map, counted from `inputs`.
     rows: [usize; 2],
@@ -204,7 +204,7 @@ struct Walk<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usiz
 /// lane and an offset, and `stored` must stand for the lanes to store.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-unsafe fn walk<
+unsafe fn column<
     S: Simd,
     E: Epilogue,
     L: Loader<S>,
@@ -231,7 +231,7 @@ unsafe fn walk<
         first.wrapping_offset(offset)
     };
     let output = |n: usize| args.output.wrapping_add((c + n / V * group) * out_channel + lane(n % V));
-    let mut tile = Walk::<S, E, L, O, K, ST, V, C, N> {
+    let mut tile = Column::<S, E, L, O, K, ST, V, C, N> {
         args,
         rows: [(-args.start).max(0) as usize, (args.extent as isize - args.start).max(0) as usize],
         inputs: [input(0); N],
@@ -260,7 +260,7 @@ unsafe fn walk<
 }
 
 impl<S, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const D: usize, const N: usize>
-    Descent<S, D, N> for Walk<'_, S, E, L, O, K, ST, V, C, N>
+    Descent<S, D, N> for Column<'_, S, E, L, O, K, ST, V, C, N>
 where
     S: Simd,
     E: Epilogue,

@@ -8,7 +8,7 @@ use crate::simd::Simd;
 pub(crate) trait Lanes<S: Simd>: Copy {
     /// How inputs are loaded for one outer tap.
     type Loader: Loader<S>;
-    /// Whether neighbouring elements are cheaper to load together.
+    /// Whether a pair of outer taps that read neighbouring columns is cheaper to load together.
     const PAIRS: bool = false;
     /// Whether three neighbouring outer taps are loaded together: those of the only loader, for outer tap 0.
     const THREES: bool = false;

@@ -1,17 +1,17 @@
 //! Three tap columns loaded together (CHW, 3×3), for kernels that keep all taps in registers.
 
 use super::lanes::Loader;
-use super::lanes_two_channels::PairedHalvedRange;
+use super::lanes_two_channels::TwoChannelsStride2Range;
 use crate::simd::{Halves, Simd};
 
-/// Three neighbouring tap columns at stride 2 of pairs of channels.
+/// Three neighbouring tap columns at stride 2, of two channels.
 #[derive(Clone, Copy)]
-pub(super) struct ThreeHalvedTaps<S: Halves> {
-    pub two: PairedHalvedRange<S>,
-    pub last: PairedHalvedRange<S>,
+pub(super) struct ThreeStride2Taps<S: Halves> {
+    pub two: TwoChannelsStride2Range<S>,
+    pub last: TwoChannelsStride2Range<S>,
 }
 
-impl<S: Halves> Loader<S> for ThreeHalvedTaps<S> {
+impl<S: Halves> Loader<S> for ThreeStride2Taps<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: `two` loads the first tap's elements, readable by `Loader::load`'s Safety.

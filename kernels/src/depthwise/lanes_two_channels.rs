@@ -45,13 +45,13 @@ impl<S: Halves> Two<S> {
 
 /// Columns at stride 1.
 #[derive(Clone, Copy)]
-pub(crate) struct Paired<S: Halves> {
+pub(crate) struct TwoChannels<S: Halves> {
     two: Two<S>,
     count: usize,
     ranges: *const [usize; 2],
 }
 
-impl<S: Halves> Paired<S> {
+impl<S: Halves> TwoChannels<S> {
     /// The vector that stands for all lanes of two channels.
     #[inline(always)]
     pub(super) fn new(s: S, args: &LineArgs) -> Self {
@@ -60,20 +60,20 @@ impl<S: Halves> Paired<S> {
     }
 }
 
-impl<S: Halves> Lanes<S> for Paired<S> {
-    type Loader = PairedRange<S>;
-    type Whole = PairedRange<S>;
+impl<S: Halves> Lanes<S> for TwoChannels<S> {
+    type Loader = TwoChannelsRange<S>;
+    type Whole = TwoChannelsRange<S>;
 
     #[inline(always)]
-    fn loader(self, s: S, outer: usize) -> PairedRange<S> {
+    fn loader(self, s: S, outer: usize) -> TwoChannelsRange<S> {
         // SAFETY: kernels ask for outer taps that exist, and each has a range.
         let [from, to] = unsafe { *self.ranges.add(outer) };
         let half = s.half_range(from.min(self.count), to.min(self.count));
-        PairedRange { half, step: self.two.steps[0] }
+        TwoChannelsRange { half, step: self.two.steps[0] }
     }
 
     #[inline(always)]
-    fn whole(self, _outer: usize) -> Option<PairedRange<S>> {
+    fn whole(self, _outer: usize) -> Option<TwoChannelsRange<S>> {
         None
     }
 
@@ -93,13 +93,13 @@ impl<S: Halves> Lanes<S> for Paired<S> {
 
 /// Of both channels the lanes inside the map.
 #[derive(Clone, Copy)]
-pub(crate) struct PairedRange<S: Halves> {
+pub(crate) struct TwoChannelsRange<S: Halves> {
     half: S::Half,
     /// Elements from one channel to the next.
     step: usize,
 }
 
-impl<S: Halves> Loader<S> for PairedRange<S> {
+impl<S: Halves> Loader<S> for TwoChannelsRange<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the lanes are inside the map in both channels.
@@ -109,13 +109,13 @@ impl<S: Halves> Loader<S> for PairedRange<S> {
 
 /// Columns at stride 2.
 #[derive(Clone, Copy)]
-pub(crate) struct PairedHalved<S: Halves> {
+pub(crate) struct TwoChannelsStride2<S: Halves> {
     two: Two<S>,
     columns: usize,
     offsets: *const isize,
 }
 
-impl<S: Halves> PairedHalved<S> {
+impl<S: Halves> TwoChannelsStride2<S> {
     /// The vector that stands for all lanes of two channels.
     #[inline(always)]
     pub(super) fn new(s: S, args: &LineArgs) -> Self {
@@ -123,22 +123,22 @@ impl<S: Halves> PairedHalved<S> {
     }
 }
 
-impl<S: Halves> Lanes<S> for PairedHalved<S> {
-    type Loader = PairedHalvedRange<S>;
-    type Whole = PairedHalvedRange<S>;
+impl<S: Halves> Lanes<S> for TwoChannelsStride2<S> {
+    type Loader = TwoChannelsStride2Range<S>;
+    type Whole = TwoChannelsStride2Range<S>;
     const PAIRS: bool = true;
 
     #[inline(always)]
-    fn loader(self, s: S, outer: usize) -> PairedHalvedRange<S> {
+    fn loader(self, s: S, outer: usize) -> TwoChannelsStride2Range<S> {
         // SAFETY: kernels ask for outer taps that exist, and each has an offset.
         let first = unsafe { *self.offsets.add(outer) };
         let inside = |at: isize| at.clamp(0, S::LANES as isize) as usize;
         let range = s.range(inside(-first), inside(self.columns as isize - first));
-        PairedHalvedRange { range, step: self.two.steps[0] }
+        TwoChannelsStride2Range { range, step: self.two.steps[0] }
     }
 
     #[inline(always)]
-    fn whole(self, _outer: usize) -> Option<PairedHalvedRange<S>> {
+    fn whole(self, _outer: usize) -> Option<TwoChannelsStride2Range<S>> {
         None
     }
 
@@ -158,12 +158,12 @@ impl<S: Halves> Lanes<S> for PairedHalved<S> {
 
 /// Of both channels the elements inside the map, of which every second is wanted.
 #[derive(Clone, Copy)]
-pub(crate) struct PairedHalvedRange<S: Halves> {
+pub(crate) struct TwoChannelsStride2Range<S: Halves> {
     range: S::Range,
     step: usize,
 }
 
-impl<S: Halves> PairedHalvedRange<S> {
+impl<S: Halves> TwoChannelsStride2Range<S> {
     /// # Safety
     /// As `load`.
     #[inline(always)]
@@ -173,7 +173,7 @@ impl<S: Halves> PairedHalvedRange<S> {
     }
 }
 
-impl<S: Halves> Loader<S> for PairedHalvedRange<S> {
+impl<S: Halves> Loader<S> for TwoChannelsStride2Range<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the elements of the range are readable by `Loader::load`'s Safety.

@@ -18,7 +18,7 @@
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
-use super::lanes_stride2::{Halved, HalvedInside, HalvedThree};
+use super::lanes_stride2::{Stride2, Stride2Inside, Stride2Three};
 use super::taps::Taps;
 use super::vectors::{for_each_vector, with_columns};
 use crate::epilogue::{Epilogue, EpilogueArgs};

@@ -2,7 +2,7 @@
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, with_border};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
-use super::lanes_stride2::{Halved, HalvedThree};
+use super::lanes_stride2::{Stride2, Stride2Three};
 use super::line::{LineArgs, next_input, store};
 use super::taps::Taps;
 use super::vectors::{for_each_vector, with_columns};

@@ -1,8 +1,8 @@
 //! The loop over the vectors of a depthwise line, with every way of touching their lanes. Macros: the body is compiled once for each way, and
 //! names types of `border`, `lanes` and `lanes_stride2` that the caller brings into scope.
 
-/// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
-/// lanes and border bound to the names given. `borders` is an arm of [`with_border`].
+/// For each vector of lanes of a tile runs the expression, with the vector's first lane, input, panel, way of touching lanes and border bound to
+/// the names given. What a condition in `const` rules out is never instantiated. `borders` is an arm of [`with_border`].
 macro_rules! for_each_vector {
     ($s:ident, $args:ident, $taps:ty, plain: $plain:expr, steps: $steps:expr, threes: $threes:expr, borders: $borders:ident, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = const { !<$taps>::COLUMNS && !$plain } && $args.multiplier > 1;
@@ -20,18 +20,18 @@ macro_rules! for_each_vector {
                 if const { !$plain } && $args.lane_step == 2 {
                     let (column, mask) = (2 * $x, $s.mask(count));
                     let $input = $from.wrapping_add(column);
-                    let halved = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
+                    let stride2 = Stride2::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
                     if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 0 {
-                        let $lanes = HalvedThree::<S, false>(halved);
+                        let $lanes = Stride2Three::<S, false>(stride2);
                         with_border!($border, narrow, $edge, $tile)
                     } else if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 1 {
-                        let $lanes = HalvedThree::<S, true>(halved);
+                        let $lanes = Stride2Three::<S, true>(stride2);
                         with_border!($border, narrow, $edge, $tile)
                     } else if const { $steps == 1 } {
-                        let ($lanes, $edge) = (halved.masked(), Edge);
+                        let ($lanes, $edge) = (stride2.masked(), Edge);
                         $tile
                     } else {
-                        with_columns!($border, $borders, halved, HalvedInside(halved), $args, |$lanes, $edge| $tile)
+                        with_columns!($border, $borders, stride2, Stride2Inside(stride2), $args, |$lanes, $edge| $tile)
                     }
                 } else {
                     let $input = $from.wrapping_add($x);

@@ -7,9 +7,9 @@ pub(crate) trait Simd: Copy {
     /// Whether [`mul_add`](Self::mul_add) is one instruction.
     const FUSED: bool = true;
     /// Whether a masked load costs what a load does.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only walks in CHW ask"))]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only columns in CHW ask"))]
     const FREE_MASKS: bool = false;
-    /// Most taps of a column of which two fit the registers beside a tile's sums.
+    /// Most taps of a column of which a pair fits the registers beside a tile's sums.
     const PAIRED_TAPS: usize = 0;
     /// Most taps of a column of which three fit; 0 where another kernel does that work.
     const THREE_COLUMNS: usize = 0;
