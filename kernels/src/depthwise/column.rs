@@ -62,7 +62,7 @@ pub(super) unsafe fn descend<S, T, const K: usize, const ST: usize, const D: usi
     macro_rules! output_row {
         ($r:expr, $live:literal) => {{
             unroll!(t < ST, max 4, {
-                // SAFETY: `$r < rows`, by the loops below: the input row is at most `(rows − 1)·ST + K − 1`, readable by `descend`'s Safety.
+                // SAFETY: `$r < rows`, by the loops below: the input row is below `(rows − 1)·ST + K`, as in `descend`'s Safety.
                 unsafe { tile.row::<false, t, $live>(s, &mut sums, $r * ST + K - ST + t) }
             });
             // SAFETY: output row `$r < rows`, by the loops below, writable by `descend`'s Safety.

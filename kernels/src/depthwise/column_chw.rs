@@ -1,4 +1,4 @@
-//! Depthwise CHW, `K × K` taps down the rows of a channel: `V` vectors of columns side by side; the same vector of two channels where the map
+//! Depthwise CHW, 3×3 (`K × K`), down the rows of a channel: `V` vectors of columns side by side; the same vector of two channels where the map
 //! is no wider than one; two vectors of two channels each where it is no wider than half of one.
 //!
 //! ```text

@@ -1,5 +1,5 @@
-//! Depthwise HWC, down a column of tiles: `P` output pixels and `V` vectors of channels wide, every input of the column loaded once, all `K × K`
-//! taps in registers (or operands in memory, where registers are few).
+//! Depthwise HWC, 3×3 (written for `K × K`), down a column of tiles: `P` output pixels and `V` vectors of channels wide, every input of the column
+//! loaded once, all `K × K` taps in registers (or operands in memory, where registers are few).
 //!
 //! ```text
 //! for each column of tiles

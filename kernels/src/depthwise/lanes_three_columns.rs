@@ -20,7 +20,7 @@ impl<S: Halves> Loader<S> for ThreeStride2Taps<S> {
 
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: `two` loads the first and second tap's elements, `last` the third's: `Loader::load_three`'s Safety names all three places.
+        // SAFETY: `two` loads the first and second tap's elements, `last` the third's: the places in `load_three`'s Safety.
         unsafe {
             let [u, v] = self.two.load_pair(s, p);
             [u, v, self.last.load(s, p.wrapping_add(2))]

@@ -1,4 +1,4 @@
-//! Depthwise, one line of outputs at a time, in tiles of `P` neighbours along one axis of the map, a vector of lanes each.
+//! Depthwise, HWC and CHW, one line of outputs at a time, in tiles of `P` neighbours along one axis of the map, a vector of lanes each.
 //!
 //! HWC: lanes are channels, the line runs along a row (inner axis = width, outer taps = kernel rows), each lane has its own taps.
 //! CHW: lanes are columns, read in place or from a padded strip, the line runs down the rows (inner axis = height, outer taps = kernel columns),
@@ -140,7 +140,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
             let tile = args.tile(at, P, ST);
             let border = tile.border(P, (P - 1) * ST + K, K);
             for_each_vector!(s, args, T, plain: K > VERSATILE_TAPS, steps: ST, threes: K <= S::THREE_COLUMNS, borders: tuned, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: `for_each_vector` gives `x < args.lanes` and `lanes` that end with the line's: `run`'s Safety covers all lanes of the line.
+                // SAFETY: the macro gives `x < args.lanes`, and `lanes` end with the line's, all of which `run`'s Safety covers.
                 unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
             });
         }

@@ -48,7 +48,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
             });
         } else {
             for_each_vector!(s, args, T, plain: false, steps: 0, threes: false, borders: generic, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: `for_each_vector` gives `x < args.lanes` and `lanes` that end with the line's: `run`'s Safety covers all lanes of the line.
+                // SAFETY: the macro gives `x < args.lanes`, and `lanes` end with the line's, all of which `run`'s Safety covers.
                 unsafe {
                     generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
                 }

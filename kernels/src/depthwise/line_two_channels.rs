@@ -31,7 +31,7 @@ pub(crate) unsafe fn run<S: Halves, E: Epilogue, const K: usize, const ST: usize
                     let lanes = $lanes;
                     with_border!(border, narrow, edge, {
                         let (input, panel) = (tile.input, args.weights);
-                        // SAFETY: `c + 1 < args.channels`, by the `min` above: `run`'s Safety covers both; `lanes` touches no lane outside the map.
+                        // SAFETY: both channels are below `args.channels`, by the `min`; `lanes` touches no lane outside the map.
                         unsafe {
                             tuned_tile::<S, E, Broadcast, _, _, K, ST, P>(s, args, &tile, 0, input, panel, lanes, edge)
                         }
