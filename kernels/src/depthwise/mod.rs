@@ -37,5 +37,5 @@ pub(crate) mod line_two_channels;
 pub(crate) mod taps;
 mod vectors;
 
-pub use column_hwc::WalkArgs;
+pub use column_hwc::ColumnArgs;
 pub use line::{LineArgs, VERSATILE_TAPS};
