@@ -2,7 +2,7 @@
 //! names types of `border`, `lanes` and `lanes_stride2` that the caller brings into scope.
 
 /// For each vector of lanes of a tile runs the expression, with the vector's first lane, input, panel, way of touching lanes and border bound to
-/// the names given. What a condition in `const` rules out is never instantiated. `borders` is an arm of [`with_border`].
+/// the names given. What a condition in `const` rules out is never instantiated. `borders` is an arm of [`with_border`](super::border::with_border).
 macro_rules! for_each_vector {
     ($s:ident, $args:ident, $taps:ty, plain: $plain:expr, steps: $steps:expr, threes: $threes:expr, borders: $borders:ident, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
         let repeats = const { !<$taps>::COLUMNS && !$plain } && $args.multiplier > 1;
