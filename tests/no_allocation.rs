@@ -33,7 +33,7 @@ fn count() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
         count();
-        // SAFETY: the caller's promise is that of `System`.
+        // SAFETY: `GlobalAlloc::alloc` asks for a layout of some size; `System` gets the very one.
         unsafe { System.alloc(layout) }
     }
 

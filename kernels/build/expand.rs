@@ -123,7 +123,7 @@ impl Row {
             },
             Shape::WalkHwc { kernel: k, stride, pixels, vectors } => Self {
                 name: format!("dw_hwc_{k}x{k}s{stride}_{}x{pixels}x{vectors}v", k.div_ceil(stride)),
-                args: "WalkArgs",
+                args: "ColumnArgs",
                 function: "Walk",
                 call: format!(
                     "column_hwc::run::<{{S}}, {epilogue}, {k}, {stride}, {depth}, {pixels}, {vectors}, {sums}>",

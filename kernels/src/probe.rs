@@ -35,7 +35,7 @@ pub enum Probe {
 #[inline(always)]
 pub(crate) unsafe fn run<S: Simd, const C: usize>(s: S, args: &ProbeArgs) {
     debug_assert!(args.len % 64 == 0);
-    // SAFETY: the caller's promise.
+    // SAFETY: `len` floats at `from` and `to`, and a vector at `to`, as `ProbeArgs` says: this function's Safety.
     unsafe {
         match args.what {
             Probe::MulAdd => mul_add::<S, C>(s, args),

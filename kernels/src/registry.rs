@@ -1,10 +1,11 @@
 //! Every kernel of this build, as data: the shims that `build.rs` made from the tile table, and what each is for.
 
 use crate::copy_rows::{self, RowArgs};
-use crate::depthwise::column_hwc::WalkArgs;
+use crate::depthwise::column_hwc::ColumnArgs;
 use crate::depthwise::curve_rows;
-use crate::depthwise::line::{self, Broadcast, LineArgs, PerLane};
+use crate::depthwise::line::{self, LineArgs};
 use crate::depthwise::line_generic;
+use crate::depthwise::taps::{Broadcast, PerLane};
 #[cfg(target_arch = "x86_64")]
 use crate::depthwise::{column_chw, column_hwc, line_two_channels};
 use crate::epilogue::{Clamp, Curve, EpilogueKind};
@@ -100,7 +101,7 @@ pub enum KernelFn {
     /// Depthwise: a line, or columns in CHW.
     Line(unsafe fn(&LineArgs)),
     /// Depthwise: columns in HWC.
-    Walk(unsafe fn(&WalkArgs)),
+    Walk(unsafe fn(&ColumnArgs)),
     /// A matrix product.
     Gemm(unsafe fn(&GemmArgs)),
     /// A copy.

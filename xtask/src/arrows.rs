@@ -23,17 +23,8 @@ struct Allowance {
 }
 
 /// All allowances. One that is not needed is an error: it would hide the next circle.
-const ALLOWANCES: &[Allowance] = &[
-    Allowance { from: "error", to: "isa", reason: "an error names the instruction set that is missing" },
-    Allowance { from: "error", to: "layout", reason: "an error carries the shapes that do not fit" },
-    Allowance { from: "isa", to: "isa", reason: "the features that a CPU is asked for are rows of one list" },
-    Allowance { from: "simd", to: "simd", reason: "each level implements the trait that the folder is for" },
-    Allowance {
-        from: "kernels::lanes",
-        to: "kernels::line",
-        reason: "the trait of taps stands with the lines that they are for",
-    },
-];
+const ALLOWANCES: &[Allowance] =
+    &[Allowance { from: "error", to: "layout", reason: "an error carries the shapes that do not fit" }];
 
 /// A module takes from another.
 #[derive(Debug, Clone)]

@@ -56,16 +56,16 @@ pub(super) unsafe fn descend<S, T, const K: usize, const ST: usize, const D: usi
     let mut sums = [tile.bias(s); D];
     // Input rows that the first output row shares with the next ones.
     unroll!(i < K - ST, max 4, {
-        // SAFETY: the caller's promise.
+        // SAFETY: input row `i < K − ST`, of the `(rows − 1)·ST + K` that `descend`'s Safety says are readable.
         unsafe { tile.row::<true, i, D>(s, &mut sums, i) }
     });
     macro_rules! output_row {
         ($r:expr, $live:literal) => {{
             unroll!(t < ST, max 4, {
-                // SAFETY: the caller's promise.
+                // SAFETY: `$r < rows`, by the loops below: the input row is below `(rows − 1)·ST + K`, as in `descend`'s Safety.
                 unsafe { tile.row::<false, t, $live>(s, &mut sums, $r * ST + K - ST + t) }
             });
-            // SAFETY: the caller's promise.
+            // SAFETY: output row `$r < rows`, by the loops below, writable by `descend`'s Safety.
             unsafe { tile.store(s, $r, &sums[0]) };
             unroll!(d < D - 1, max 4, {
                 sums[d] = sums[d + 1];

@@ -1,10 +1,10 @@
-//! Depthwise CHW, `K × K` taps down the rows of a channel: `V` vectors of columns side by side; the same vector of two channels where the map
-//! is no wider than one; vectors of two channels each, of two such pairs, where it is no wider than half of one.
+//! Depthwise CHW, 3×3 (`K × K`), down the rows of a channel: `V` vectors of columns side by side; the same vector of two channels where the map
+//! is no wider than one; two vectors of two channels each where it is no wider than half of one.
 //!
 //! ```text
 //! for each channel, or two or four of them
 //!   for each group of V vectors of columns           accumulators  D·N      N vectors, D = ⌈K/ST⌉ rows of outputs
-//!                                                    taps          K·K·C    of C channels or pairs of them
+//!                                                    taps          K·K·C    of C channels, or C times two
 //!     down the rows (see `column`)
 //!       for each vector: load the K tap columns      inputs        K·N
 //!       for each tap: accumulate
@@ -13,9 +13,11 @@
 
 use super::column::{Descent, descend, phase};
 use super::lanes::{Clipped, Lanes, Loader};
-use super::lanes_stride2::{Halved, HalvedThree};
-use super::lanes_two_channels::{Paired, PairedHalved, PairedHalvedRange};
-use super::line::{Broadcast, LineArgs};
+use super::lanes_stride2::{Stride2, Stride2Three};
+use super::lanes_three_columns::{ThreeClippedTaps, ThreeStride2Taps, ThreeTaps};
+use super::lanes_two_channels::{TwoChannels, TwoChannelsStride2};
+use super::line::LineArgs;
+use super::taps::Broadcast;
 use crate::epilogue::Epilogue;
 use crate::simd::{Halves, Simd, unroll};
 
@@ -28,14 +30,14 @@ pub(crate) unsafe fn run_halves<S: Halves, E: Epilogue, const K: usize, const ST
     s: S,
     args: &LineArgs,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `run`'s Safety is the same; in a group, `channels ≥ 4` and `c ≤ channels − 4`.
     unsafe {
         if 2 * args.lanes > S::LANES || args.channels < 4 {
             return run::<S, E, K, ST, D>(s, args);
         }
         // The last channels are a whole group, too: some are made a second time, which is cheaper than alone.
         for c in (0..args.channels).step_by(4) {
-            paired::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
+            four_channels::<S, E, K, ST, D>(s, args, c.min(args.channels - 4));
         }
     }
 }
@@ -51,7 +53,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
     debug_assert!(args.taps == [K, K] && args.stride == ST && args.dilation == 1 && !args.exact);
     debug_assert!(args.outer_range == [0, K] && !args.lane_ranges.is_null() && args.lane_step <= ST);
     let vectors = args.lanes.div_ceil(S::LANES);
-    // SAFETY: the caller's promise, for a part of the channels and lanes.
+    // SAFETY: `c < args.channels`, and with the next one `c ≤ args.channels − 2`, by the loops; `run`'s Safety covers them.
     unsafe {
         if vectors == 1 && args.channels >= 2 {
             for c in (0..args.channels).step_by(2) {
@@ -76,7 +78,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const K: usize, const ST: usize, 
 /// `V` vectors of columns, from the one given, of `C` channels from channel `c`; `N = V·C`.
 ///
 /// # Safety
-/// As [`run`]; the channels and at least `V` vectors must be there.
+/// As [`run`]; the channels must be there. A vector beyond the last is the last again.
 #[inline(always)]
 unsafe fn columns<
     S: Simd,
@@ -107,15 +109,15 @@ unsafe fn columns<
             unroll!(v < V, max 4, {
                 loaders[v] = $loader(ways[v]);
             });
-            // SAFETY: the caller's promise; loaders touch no lane outside the map.
-            unsafe { walk::<S, E, _, _, K, ST, D, V, C, N>(s, args, (c, 1), lane, $step, loaders, ways[0]) }
+            // SAFETY: `whole` found all elements inside the map, or the loader masks those that are not; `lane(v) + count ≤ args.lanes`.
+            unsafe { column::<S, E, _, _, K, ST, D, V, C, N>(s, args, (c, 1), lane, $step, loaders, ways[0]) }
         }};
     }
-    macro_rules! halved {
+    macro_rules! stride2 {
         ($first_moved:literal) => {{
             let way = |v: usize| {
                 let column = 2 * lane(v);
-                HalvedThree::<S, $first_moved>(Halved { column, columns: args.columns, offsets: args.outer, mask })
+                Stride2Three::<S, $first_moved>(Stride2 { column, columns: args.columns, offsets: args.outer, mask })
             };
             let mut ways = [way(0); V];
             let mut whole = count == S::LANES;
@@ -125,17 +127,17 @@ unsafe fn columns<
             });
             let step = (2, offsets[0]);
             if const { V == 2 || (V == 3 && !S::FREE_MASKS) } && whole {
-                descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.all())
+                descend_with!(step, ways, |way: Stride2Three<S, $first_moved>| way.all())
             } else {
-                descend_with!(step, ways, |way: HalvedThree<S, $first_moved>| way.loader(s, 0))
+                descend_with!(step, ways, |way: Stride2Three<S, $first_moved>| way.loader(s, 0))
             }
         }};
     }
     if const { ST == 2 } && args.lane_step == 2 {
         if args.pairs_from == 1 {
-            halved!(true);
+            stride2!(true);
         } else {
-            halved!(false);
+            stride2!(false);
         }
     } else {
         let way = |v: usize| Clipped::<S, true> { first: lane(v), count, mask, ranges: args.lane_ranges };
@@ -157,12 +159,12 @@ unsafe fn columns<
     }
 }
 
-/// All columns of two pairs of channels from channel `c`.
+/// All columns of four channels from channel `c`, two a vector.
 ///
 /// # Safety
 /// As [`run`]; four channels must be there.
 #[inline(always)]
-unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
+unsafe fn four_channels<S: Halves, E: Epilogue, const K: usize, const ST: usize, const D: usize>(
     s: S,
     args: &LineArgs,
     c: usize,
@@ -170,103 +172,21 @@ unsafe fn paired<S: Halves, E: Epilogue, const K: usize, const ST: usize, const 
     // SAFETY: there is an offset for each of the K tap columns.
     let offsets = unsafe { *args.outer.cast::<[isize; 3]>() };
     if const { ST == 2 } && args.lane_step == 2 {
-        let lanes = PairedHalved::new(s, args);
-        let loader = ThreeHalvedTaps { two: lanes.loader(s, 0), last: lanes.loader(s, 2) };
-        // SAFETY: the caller's promise; loaders touch no lane outside the map.
-        unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
+        let lanes = TwoChannelsStride2::new(s, args);
+        let loader = ThreeStride2Taps { two: lanes.loader(s, 0), last: lanes.loader(s, 2) };
+        // SAFETY: channels to `c + 3` are in this function's Safety; the loader's ranges end where the map does, `lanes` at `args.lanes`.
+        unsafe { column::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (2, offsets[0]), [loader], lanes) }
     } else {
-        let lanes = Paired::new(s, args);
+        let lanes = TwoChannels::new(s, args);
         let ranges = [lanes.loader(s, 0), lanes.loader(s, 1), lanes.loader(s, 2)];
         let loader = ThreeClippedTaps { offsets, whole: [false; 3], ranges };
-        // SAFETY: the caller's promise; loaders touch no lane outside the map.
-        unsafe { walk::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
-    }
-}
-
-/// Three neighbouring tap columns at stride 2 of pairs of channels.
-#[derive(Clone, Copy)]
-struct ThreeHalvedTaps<S: Halves> {
-    two: PairedHalvedRange<S>,
-    last: PairedHalvedRange<S>,
-}
-
-impl<S: Halves> Loader<S> for ThreeHalvedTaps<S> {
-    #[inline(always)]
-    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
-        unsafe { self.two.load(s, p) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let [u, v] = self.two.load_pair(s, p);
-            [u, v, self.last.load(s, p.wrapping_add(2))]
-        }
-    }
-}
-
-/// Three tap columns at any offsets, all lanes of them.
-#[derive(Clone, Copy)]
-struct ThreeTaps {
-    offsets: [isize; 3],
-}
-
-impl<S: Simd> Loader<S> for ThreeTaps {
-    #[inline(always)]
-    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
-        unsafe { s.load(p.wrapping_offset(self.offsets[0])) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        let [u, v, w] = self.offsets;
-        // SAFETY: the caller's promise.
-        unsafe { [s.load(p.wrapping_offset(u)), s.load(p.wrapping_offset(v)), s.load(p.wrapping_offset(w))] }
-    }
-}
-
-/// Three tap columns at any offsets, of each the lanes inside the map.
-#[derive(Clone, Copy)]
-struct ThreeClippedTaps<R> {
-    offsets: [isize; 3],
-    /// Taps whose lanes are all inside the map, and may be loaded without a mask.
-    whole: [bool; 3],
-    ranges: [R; 3],
-}
-
-impl<R> ThreeClippedTaps<R> {
-    /// # Safety
-    /// What the range says must be readable at `p` moved by the tap's offset.
-    #[inline(always)]
-    unsafe fn tap<S: Simd, const KX: usize>(&self, s: S, p: *const f32) -> S::V
-    where
-        R: Loader<S>,
-    {
-        let at = p.wrapping_offset(self.offsets[KX]);
-        // SAFETY: the caller's promise; a whole tap's range is all lanes.
-        unsafe { if !S::FREE_MASKS && self.whole[KX] { s.load(at) } else { self.ranges[KX].load(s, at) } }
-    }
-}
-
-impl<S: Simd, R: Loader<S>> Loader<S> for ThreeClippedTaps<R> {
-    #[inline(always)]
-    unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
-        unsafe { self.tap::<S, 0>(s, p) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: the caller's promise.
-        unsafe { [self.tap::<S, 0>(s, p), self.tap::<S, 1>(s, p), self.tap::<S, 2>(s, p)] }
+        // SAFETY: channels to `c + 3` are in this function's Safety; the loader's ranges end where the map does, `lanes` at `args.lanes`.
+        unsafe { column::<S, E, _, _, K, ST, D, 1, 2, 2>(s, args, (c, 2), |_| 0, (1, 0), [loader], lanes) }
     }
 }
 
 /// Vectors of columns and where they stand.
-struct Walk<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const N: usize> {
+struct Column<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const N: usize> {
     args: &'a LineArgs,
     /// Input rows inside the map, counted from `inputs`.
     rows: [usize; 2],
@@ -284,7 +204,7 @@ struct Walk<'a, S: Simd, E, L, O, const K: usize, const ST: usize, const V: usiz
 /// lane and an offset, and `stored` must stand for the lanes to store.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-unsafe fn walk<
+unsafe fn column<
     S: Simd,
     E: Epilogue,
     L: Loader<S>,
@@ -311,7 +231,7 @@ unsafe fn walk<
         first.wrapping_offset(offset)
     };
     let output = |n: usize| args.output.wrapping_add((c + n / V * group) * out_channel + lane(n % V));
-    let mut tile = Walk::<S, E, L, O, K, ST, V, C, N> {
+    let mut tile = Column::<S, E, L, O, K, ST, V, C, N> {
         args,
         rows: [(-args.start).max(0) as usize, (args.extent as isize - args.start).max(0) as usize],
         inputs: [input(0); N],
@@ -335,12 +255,12 @@ unsafe fn walk<
             });
         });
     });
-    // SAFETY: the caller's promise.
+    // SAFETY: `row` skips what is outside `tile.rows`; rows inside and `args.outputs` of outputs are in this function's Safety.
     unsafe { descend::<S, _, K, ST, D, N>(s, &tile, args.outputs) }
 }
 
 impl<S, E, L, O, const K: usize, const ST: usize, const V: usize, const C: usize, const D: usize, const N: usize>
-    Descent<S, D, N> for Walk<'_, S, E, L, O, K, ST, V, C, N>
+    Descent<S, D, N> for Column<'_, S, E, L, O, K, ST, V, C, N>
 where
     S: Simd,
     E: Epilogue,

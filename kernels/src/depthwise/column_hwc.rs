@@ -1,5 +1,5 @@
-//! Depthwise HWC, down a column of tiles: `P` output pixels and `V` vectors of channels wide, every input of the column loaded once, all `K × K`
-//! taps in registers (or operands in memory, where registers are few).
+//! Depthwise HWC, 3×3 (written for `K × K`), down a column of tiles: `P` output pixels and `V` vectors of channels wide, every input of the column
+//! loaded once, all `K × K` taps in registers (or operands in memory, where registers are few).
 //!
 //! ```text
 //! for each column of tiles
@@ -19,7 +19,7 @@ use core::marker::PhantomData;
 
 /// What one call computes: some output rows, all their pixels and channels.
 #[derive(Clone, Copy)]
-pub struct WalkArgs {
+pub struct ColumnArgs {
     /// Channel 0 of the input that tap (0, 0) of output (0, 0) reads. May lie outside the map; only positions inside are touched.
     pub input: *const f32,
     /// Elements between input rows and between pixels.
@@ -50,7 +50,7 @@ pub struct WalkArgs {
 ///
 /// # Safety
 /// Every input inside the ranges and every output must be inside its slice for all channels; the panels must be as
-/// [`WalkArgs`] says.
+/// [`ColumnArgs`] says.
 #[inline(always)]
 pub(crate) unsafe fn run<
     S: Simd,
@@ -63,7 +63,7 @@ pub(crate) unsafe fn run<
     const N: usize,
 >(
     s: S,
-    args: &WalkArgs,
+    args: &ColumnArgs,
 ) {
     debug_assert!(args.rows >= 1 && args.outputs >= 1 && args.channels >= 1);
     for at in (0..args.outputs).step_by(P) {
@@ -77,7 +77,7 @@ pub(crate) unsafe fn run<
             end: (args.extent as isize - position).max(0) as usize,
             outputs: P.min(args.outputs - at),
         };
-        // SAFETY: the caller's promise, for `P` of the columns.
+        // SAFETY: pixels from `at` on, `tile.outputs` of them, are among `args.outputs`, all of which `run`'s Safety covers.
         unsafe { channels::<S, E, K, ST, D, P, V, N>(s, args, &tile) };
     }
 }
@@ -98,7 +98,7 @@ unsafe fn channels<
     const N: usize,
 >(
     s: S,
-    args: &WalkArgs,
+    args: &ColumnArgs,
     tile: &Tile,
 ) {
     let border = tile.border(P, (P - 1) * ST + K, K);
@@ -106,7 +106,7 @@ unsafe fn channels<
     let mut c = 0;
     if border != Tested::All {
         while c + V * S::LANES <= args.channels {
-            // SAFETY: the caller's promise; there is a panel for each vector of channels.
+            // SAFETY: `c + V·LANES ≤ args.channels`, all of which `run`'s Safety covers; `weights` has a panel for each vector of them.
             unsafe {
                 match border {
                     Tested::None => column::<S, E, _, _, K, ST, D, P, V, N>(s, args, tile, c, panel(c), All, Interior),
@@ -124,7 +124,7 @@ unsafe fn channels<
 /// The channels from `c` on, those that are too few for whole vectors, and all of them where every input has to be held against the border.
 /// Not worth instances of its own, and a function of its own so that it takes no registers from the others.
 struct Rest<'a, E, const K: usize, const ST: usize, const D: usize, const P: usize> {
-    args: &'a WalkArgs,
+    args: &'a ColumnArgs,
     tile: &'a Tile,
     c: usize,
     epilogue: PhantomData<E>,
@@ -147,7 +147,7 @@ impl<S: Simd, E: Epilogue, const K: usize, const ST: usize, const D: usize, cons
 
 /// A column of tiles and where it stands.
 struct Column<'a, S: Simd, E, L, B, const K: usize, const ST: usize, const P: usize, const V: usize> {
-    args: &'a WalkArgs,
+    args: &'a ColumnArgs,
     tile: &'a Tile,
     panel: *const f32,
     taps: [[[S::V; V]; K]; K],
@@ -175,7 +175,7 @@ unsafe fn column<
     const N: usize,
 >(
     s: S,
-    args: &WalkArgs,
+    args: &ColumnArgs,
     tile: &Tile,
     c: usize,
     panel: *const f32,
@@ -195,7 +195,7 @@ unsafe fn column<
     let (input, output) = (tile.input.wrapping_add(c), tile.output.wrapping_add(c));
     let how = PhantomData;
     let column = Column::<S, E, L, B, K, ST, P, V> { args, tile, panel, taps, input, output, lanes, how };
-    // SAFETY: the caller's promise.
+    // SAFETY: `row` skips input rows outside `row_range`; those inside and `args.rows` of outputs are in `run`'s Safety for these channels.
     unsafe { descend::<S, _, K, ST, D, N>(s, &column, args.rows) }
 }
 

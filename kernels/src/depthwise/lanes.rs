@@ -1,14 +1,14 @@
 //! How a kernel touches the lanes of one vector: all of them, the first few, those inside the map, or input channels repeated
 //! for a channel multiplier.
 
-use super::line::Taps;
+use super::taps::Taps;
 use crate::simd::Simd;
 
 /// Loads inputs and stores outputs of one vector of lanes.
 pub(crate) trait Lanes<S: Simd>: Copy {
     /// How inputs are loaded for one outer tap.
     type Loader: Loader<S>;
-    /// Whether neighbouring elements are cheaper to load together.
+    /// Whether a pair of outer taps that read neighbouring columns is cheaper to load together.
     const PAIRS: bool = false;
     /// Whether three neighbouring outer taps are loaded together: those of the only loader, for outer tap 0.
     const THREES: bool = false;
@@ -29,7 +29,7 @@ pub(crate) trait Lanes<S: Simd>: Copy {
     /// `T::unit` floats must be readable at `p`.
     #[inline(always)]
     unsafe fn tap<T: Taps>(self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise.
+        // SAFETY: `T::unit` floats are readable at `p` by this method's Safety, all that `get` asks for.
         unsafe { T::get(s, p) }
     }
 
@@ -49,7 +49,7 @@ pub(crate) trait Loader<S: Simd>: Copy {
     /// The lanes that the implementation stands for must be readable at `p` and at `p + 1`.
     #[inline(always)]
     unsafe fn load_pair(&self, s: S, p: *const f32) -> [S::V; 2] {
-        // SAFETY: the caller's promise is that of `load`, twice.
+        // SAFETY: `load_pair`'s Safety names both places.
         unsafe { [self.load(s, p), self.load(s, p.wrapping_add(1))] }
     }
 
@@ -58,7 +58,7 @@ pub(crate) trait Loader<S: Simd>: Copy {
     /// The lanes that the implementation stands for must be readable at `p`, `p + 1` and `p + 2`.
     #[inline(always)]
     unsafe fn load_three(&self, s: S, p: *const f32) -> [S::V; 3] {
-        // SAFETY: the caller's promise is that of `load`, three times.
+        // SAFETY: `load_three`'s Safety names all three places.
         unsafe { [self.load(s, p), self.load(s, p.wrapping_add(1)), self.load(s, p.wrapping_add(2))] }
     }
 }
@@ -83,7 +83,7 @@ impl<S: Simd> Lanes<S> for All {
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store`.
+        // SAFETY: the lanes are all `LANES`, writable by `Lanes::store`'s Safety.
         unsafe { s.store(p, v) }
     }
 }
@@ -91,7 +91,7 @@ impl<S: Simd> Lanes<S> for All {
 impl<S: Simd> Loader<S> for All {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is that of `load`.
+        // SAFETY: the lanes are all `LANES`, readable by `Loader::load`'s Safety.
         unsafe { s.load(p) }
     }
 }
@@ -116,7 +116,7 @@ impl<S: Simd> Lanes<S> for First<S> {
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store_masked`.
+        // SAFETY: the lanes are those of the mask, writable by `Lanes::store`'s Safety.
         unsafe { s.store_masked(p, v, self.0) }
     }
 }
@@ -124,7 +124,7 @@ impl<S: Simd> Lanes<S> for First<S> {
 impl<S: Simd> Loader<S> for First<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is that of `load_masked`.
+        // SAFETY: the lanes are those of the mask, readable by `Loader::load`'s Safety.
         unsafe { s.load_masked(p, self.0) }
     }
 }
@@ -185,7 +185,7 @@ impl<S: Simd, const PLAIN: bool> Lanes<S> for Clipped<S, PLAIN> {
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store_masked`.
+        // SAFETY: the lanes are those of the mask, writable by `Lanes::store`'s Safety.
         unsafe { s.store_masked(p, v, self.mask) }
     }
 }
@@ -197,7 +197,7 @@ pub(crate) struct Range<S: Simd>(pub(super) S::Range);
 impl<S: Simd> Loader<S> for Range<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is that of `load_range`.
+        // SAFETY: the lanes are those of the range, readable by `Loader::load`'s Safety.
         unsafe { s.load_range(p, &self.0) }
     }
 }
@@ -226,7 +226,7 @@ impl<S: Simd> Lanes<S> for Repeated<S> {
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store_masked` with the output's mask.
+        // SAFETY: the lanes are those of `output`, writable by `Lanes::store`'s Safety.
         unsafe { s.store_masked(p, v, self.output) }
     }
 }
@@ -234,7 +234,7 @@ impl<S: Simd> Lanes<S> for Repeated<S> {
 impl<S: Simd> Loader<S> for Repeated<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is that of `load_masked` with the input's mask.
+        // SAFETY: the lanes are those of `input`, readable by `Loader::load`'s Safety.
         s.permute(unsafe { s.load_masked(p, self.input) }, self.index)
     }
 }

@@ -7,7 +7,7 @@ use crate::simd::Simd;
 /// Columns at stride 2: only elements inside the map are read, zeros for the others. `PLAIN` if taps whose elements are all inside have a
 /// loader of their own.
 #[derive(Clone, Copy)]
-pub(crate) struct Halved<S: Simd, const PLAIN: bool = true> {
+pub(crate) struct Stride2<S: Simd, const PLAIN: bool = true> {
     /// Column that lane 0 of the vector reads, but for the tap's offset.
     pub column: usize,
     /// Columns of the map.
@@ -18,12 +18,12 @@ pub(crate) struct Halved<S: Simd, const PLAIN: bool = true> {
     pub mask: S::Mask,
 }
 
-impl<S: Simd, const PLAIN: bool> Halved<S, PLAIN> {
+impl<S: Simd, const PLAIN: bool> Stride2<S, PLAIN> {
     /// The same lanes with one loader for all taps.
     #[inline(always)]
-    pub(super) fn masked(self) -> Halved<S, false> {
+    pub(super) fn masked(self) -> Stride2<S, false> {
         let Self { column, columns, offsets, mask } = self;
-        Halved { column, columns, offsets, mask }
+        Stride2 { column, columns, offsets, mask }
     }
 
     /// Whether all elements of all `taps` are inside the map: then those of the first and the last are, which reach furthest.
@@ -42,47 +42,47 @@ impl<S: Simd, const PLAIN: bool> Halved<S, PLAIN> {
     }
 }
 
-impl<S: Simd, const PLAIN: bool> Lanes<S> for Halved<S, PLAIN> {
-    type Loader = HalvedRange<S>;
-    type Whole = HalvedAll;
+impl<S: Simd, const PLAIN: bool> Lanes<S> for Stride2<S, PLAIN> {
+    type Loader = Stride2Range<S>;
+    type Whole = Stride2All;
     const PAIRS: bool = true;
     const WHOLE: bool = PLAIN;
 
     #[inline(always)]
-    fn loader(self, s: S, outer: usize) -> HalvedRange<S> {
+    fn loader(self, s: S, outer: usize) -> Stride2Range<S> {
         let [from, to] = self.inside(outer);
         let (low, high) = (|at: usize| at.min(S::LANES), |at: usize| at.saturating_sub(S::LANES));
-        HalvedRange { low: Range(s.range(low(from), low(to))), high: Range(s.range(high(from), high(to))) }
+        Stride2Range { low: Range(s.range(low(from), low(to))), high: Range(s.range(high(from), high(to))) }
     }
 
     #[inline(always)]
-    fn whole(self, outer: usize) -> Option<HalvedAll> {
-        (self.inside(outer) == [0, 2 * S::LANES]).then_some(HalvedAll)
+    fn whole(self, outer: usize) -> Option<Stride2All> {
+        (self.inside(outer) == [0, 2 * S::LANES]).then_some(Stride2All)
     }
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is that of `store_masked`.
+        // SAFETY: the lanes are those of the mask, writable by `Lanes::store`'s Safety.
         unsafe { s.store_masked(p, s.in_order(v), self.mask) }
     }
 }
 
 /// Columns at stride 2 of which all elements are inside the map for all taps.
 #[derive(Clone, Copy)]
-pub(crate) struct HalvedInside<S: Simd>(pub Halved<S>);
+pub(crate) struct Stride2Inside<S: Simd>(pub Stride2<S>);
 
-impl<S: Simd> Lanes<S> for HalvedInside<S> {
-    type Loader = HalvedAll;
-    type Whole = HalvedAll;
+impl<S: Simd> Lanes<S> for Stride2Inside<S> {
+    type Loader = Stride2All;
+    type Whole = Stride2All;
     const PAIRS: bool = true;
 
     #[inline(always)]
-    fn loader(self, _s: S, _outer: usize) -> HalvedAll {
-        HalvedAll
+    fn loader(self, _s: S, _outer: usize) -> Stride2All {
+        Stride2All
     }
 
     #[inline(always)]
-    fn whole(self, _outer: usize) -> Option<HalvedAll> {
+    fn whole(self, _outer: usize) -> Option<Stride2All> {
         None
     }
 
@@ -95,9 +95,9 @@ impl<S: Simd> Lanes<S> for HalvedInside<S> {
 
 /// Every second column, all of them inside the map. Lanes stay unsorted until they are stored.
 #[derive(Clone, Copy)]
-pub(crate) struct HalvedAll;
+pub(crate) struct Stride2All;
 
-impl<S: Simd> Loader<S> for HalvedAll {
+impl<S: Simd> Loader<S> for Stride2All {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: the caller promises both elements of every lane, which are those of two vectors.
@@ -114,12 +114,12 @@ impl<S: Simd> Loader<S> for HalvedAll {
 
 /// Every second column of those that are inside the map.
 #[derive(Clone, Copy)]
-pub(crate) struct HalvedRange<S: Simd> {
+pub(crate) struct Stride2Range<S: Simd> {
     low: Range<S>,
     high: Range<S>,
 }
 
-impl<S: Simd> Loader<S> for HalvedRange<S> {
+impl<S: Simd> Loader<S> for Stride2Range<S> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
         // SAFETY: what is inside the map can be read, and nothing else is.
@@ -134,12 +134,12 @@ impl<S: Simd> Loader<S> for HalvedRange<S> {
     }
 }
 
-/// Every second column for three neighbouring outer taps: a pair that shares two vectors, the second and third if `FIRST_MOVED`, else the
+/// Every second column for three neighbouring outer taps: a pair of taps that shares two vectors, the second and third if `FIRST_MOVED`, else the
 /// first and second; and the remaining one, which is the pair's other end moved by a lane, with one element more at the end.
 #[derive(Clone, Copy)]
-pub(crate) struct HalvedThree<S: Simd, const FIRST_MOVED: bool>(pub Halved<S>);
+pub(crate) struct Stride2Three<S: Simd, const FIRST_MOVED: bool>(pub Stride2<S>);
 
-impl<S: Simd, const FIRST_MOVED: bool> HalvedThree<S, FIRST_MOVED> {
+impl<S: Simd, const FIRST_MOVED: bool> Stride2Three<S, FIRST_MOVED> {
     /// The first outer tap of the pair.
     const PAIR: usize = FIRST_MOVED as usize;
 
@@ -159,7 +159,7 @@ impl<S: Simd, const FIRST_MOVED: bool> HalvedThree<S, FIRST_MOVED> {
     }
 }
 
-impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for HalvedThree<S, FIRST_MOVED> {
+impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for Stride2Three<S, FIRST_MOVED> {
     type Loader = ThreeRange<S, FIRST_MOVED>;
     type Whole = ThreeAll<FIRST_MOVED>;
     const THREES: bool = true;
@@ -178,7 +178,7 @@ impl<S: Simd, const FIRST_MOVED: bool> Lanes<S> for HalvedThree<S, FIRST_MOVED> 
 
     #[inline(always)]
     unsafe fn store(self, s: S, p: *mut f32, v: S::V) {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: `self.0` stores the same lanes, writable by `Lanes::store`'s Safety.
         unsafe { self.0.store(s, p, v) }
     }
 }
@@ -192,7 +192,7 @@ pub(crate) struct ThreeAll<const FIRST_MOVED: bool> {
 impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeAll<FIRST_MOVED> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the loader stands for the elements of all three taps from `p` on: `Loader::load`'s Safety covers what `load_three` reads.
         unsafe { self.load_three(s, p)[0] }
     }
 
@@ -202,7 +202,7 @@ impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeAll<FIRST_MOVED> {
         unsafe {
             let [pair, end] = places::<S, FIRST_MOVED>(p);
             let end = if self.end_is_inside { *end } else { 0.0 };
-            three::<S, FIRST_MOVED>(s, HalvedAll.load_pair(s, pair), s.splat(end))
+            three::<S, FIRST_MOVED>(s, Stride2All.load_pair(s, pair), s.splat(end))
         }
     }
 }
@@ -210,14 +210,14 @@ impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeAll<FIRST_MOVED> {
 /// Of the three taps only what is inside the map.
 #[derive(Clone, Copy)]
 pub(crate) struct ThreeRange<S: Simd, const FIRST_MOVED: bool> {
-    pair: HalvedRange<S>,
+    pair: Stride2Range<S>,
     end: Range<S>,
 }
 
 impl<S: Simd, const FIRST_MOVED: bool> Loader<S> for ThreeRange<S, FIRST_MOVED> {
     #[inline(always)]
     unsafe fn load(&self, s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller's promise is the same.
+        // SAFETY: the loader stands for the elements of all three taps from `p` on: `Loader::load`'s Safety covers what `load_three` reads.
         unsafe { self.load_three(s, p)[0] }
     }
 

@@ -1,4 +1,4 @@
-//! Depthwise, one line of outputs at a time, in tiles of `P` neighbours along one axis of the map, a vector of lanes each.
+//! Depthwise, HWC and CHW, one line of outputs at a time, in tiles of `P` neighbours along one axis of the map, a vector of lanes each.
 //!
 //! HWC: lanes are channels, the line runs along a row (inner axis = width, outer taps = kernel rows), each lane has its own taps.
 //! CHW: lanes are columns, read in place or from a padded strip, the line runs down the rows (inner axis = height, outer taps = kernel columns),
@@ -18,7 +18,9 @@
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, output_of, with_border};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
-use super::lanes_stride2::{Halved, HalvedInside, HalvedThree};
+use super::lanes_stride2::{Stride2, Stride2Inside, Stride2Three};
+use super::taps::Taps;
+use super::vectors::{for_each_vector, with_columns};
 use crate::epilogue::{Epilogue, EpilogueArgs};
 use crate::simd::{Simd, unroll};
 
@@ -77,53 +79,6 @@ pub struct LineArgs {
     pub epilogue: EpilogueArgs,
 }
 
-/// Where taps come from: one value for all lanes or one per lane.
-pub(crate) trait Taps {
-    /// Whether lanes are columns of one channel.
-    const COLUMNS: bool;
-    /// Floats that a tap takes in the panel.
-    fn unit<S: Simd>() -> usize;
-    /// # Safety
-    /// `unit()` floats must be readable at `p`.
-    unsafe fn get<S: Simd>(s: S, p: *const f32) -> S::V;
-}
-
-/// One tap per lane.
-pub(crate) struct PerLane;
-
-impl Taps for PerLane {
-    const COLUMNS: bool = false;
-
-    #[inline(always)]
-    fn unit<S: Simd>() -> usize {
-        S::LANES
-    }
-
-    #[inline(always)]
-    unsafe fn get<S: Simd>(s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller promises `LANES` floats at `p`.
-        unsafe { s.load(p) }
-    }
-}
-
-/// One tap for all lanes.
-pub(crate) struct Broadcast;
-
-impl Taps for Broadcast {
-    const COLUMNS: bool = true;
-
-    #[inline(always)]
-    fn unit<S: Simd>() -> usize {
-        1
-    }
-
-    #[inline(always)]
-    unsafe fn get<S: Simd>(s: S, p: *const f32) -> S::V {
-        // SAFETY: the caller promises a float at `p`.
-        s.splat(unsafe { *p })
-    }
-}
-
 impl LineArgs {
     /// The pointer contract, as far as it can be checked here.
     #[inline(always)]
@@ -164,117 +119,6 @@ impl LineArgs {
 /// step of 2, no multiplier, no elements as lanes (`plan::select` of sepconv sees to that).
 pub const VERSATILE_TAPS: usize = 7;
 
-/// Walks the vectors of lanes of a tile (what a condition in `const` rules out is never instantiated): the expression is run for each, with its first lane, input, panel, way of touching
-/// lanes and border bound to the names given. `borders` is an arm of [`with_border`].
-macro_rules! for_each_vector {
-    ($s:ident, $args:ident, $taps:ty, plain: $plain:expr, steps: $steps:expr, threes: $threes:expr, borders: $borders:ident, $from:expr, $border:expr, |$x:ident, $input:ident, $panel:ident, $lanes:ident, $edge:ident| $tile:expr) => {{
-        let repeats = const { !<$taps>::COLUMNS && !$plain } && $args.multiplier > 1;
-        let panel_len = <$taps>::unit::<S>() * (1 + usize::from(repeats) + $args.taps[0] * $args.taps[1]);
-        let (mut $x, mut panel_index) = (0, $args.first_panel);
-        while $x < $args.lanes {
-            if const { <$taps>::COLUMNS } && $args.lanes >= S::LANES {
-                // The last vector is a whole one, too: it makes some outputs a second time, which is cheaper than a part.
-                $x = $x.min($args.lanes - S::LANES);
-            }
-            let count = ($args.lanes - $x).min(S::LANES);
-            // SAFETY: `panel_index < panels`, each of `panel_len` floats.
-            let $panel = unsafe { $args.weights.add(panel_index * panel_len) };
-            if const { <$taps>::COLUMNS } {
-                if const { !$plain } && $args.lane_step == 2 {
-                    let (column, mask) = (2 * $x, $s.mask(count));
-                    let $input = $from.wrapping_add(column);
-                    let halved = Halved::<S> { column, columns: $args.columns, offsets: $args.outer, mask };
-                    if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 0 {
-                        let $lanes = HalvedThree::<S, false>(halved);
-                        with_border!($border, narrow, $edge, $tile)
-                    } else if const { $threes } && $args.taps[0] == 3 && $args.pairs_from == 1 {
-                        let $lanes = HalvedThree::<S, true>(halved);
-                        with_border!($border, narrow, $edge, $tile)
-                    } else if const { $steps == 1 } {
-                        let ($lanes, $edge) = (halved.masked(), Edge);
-                        $tile
-                    } else {
-                        with_columns!($border, $borders, halved, HalvedInside(halved), $args, |$lanes, $edge| $tile)
-                    }
-                } else {
-                    let $input = $from.wrapping_add($x);
-                    let clipped = Clipped::<S, true> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
-                    if const { $steps == 2 } {
-                        let ($lanes, $edge) = (clipped.masked(), Edge);
-                        $tile
-                    } else {
-                        with_columns!($border, $borders, clipped, All, $args, |$lanes, $edge| $tile)
-                    }
-                }
-            } else if const { !$plain } && repeats {
-                let (first, lane) = ($args.first_panel * S::LANES, panel_index * S::LANES);
-                let $input = $from.wrapping_add(lane / $args.multiplier - first / $args.multiplier);
-                // SAFETY: with a multiplier every panel starts with a vector of lane indices.
-                let index = unsafe { $s.load($panel) };
-                let inputs = (lane + count - 1) / $args.multiplier - lane / $args.multiplier + 1;
-                let $lanes = Repeated { index, input: $s.mask(inputs), output: $s.mask(count) };
-                let $panel = $panel.wrapping_add(S::LANES);
-                let $edge = Edge;
-                $tile
-            } else {
-                let $input = $from.wrapping_add($x);
-                if const { !$plain } && !$args.lane_ranges.is_null() {
-                    let clipped = Clipped::<S, false> { first: $x, count, mask: $s.mask(count), ranges: $args.lane_ranges };
-                    let ($lanes, $edge) = (clipped, Edge);
-                    $tile
-                } else if count == S::LANES {
-                    let $lanes = All;
-                    with_border!($border, $borders, $edge, $tile)
-                } else {
-                    let ($lanes, $edge) = (First::<S>($s.mask(count)), Edge);
-                    $tile
-                }
-            }
-            $x += S::LANES;
-            panel_index += 1;
-            if panel_index == $args.panels {
-                panel_index = 0;
-            }
-        }
-    }};
-}
-pub(super) use for_each_vector;
-
-/// Runs the expression with a way of touching a vector of columns and the border of its tile bound to the names: plain loads and no tests where all
-/// is inside the map; a choice for each tap and tests at the ends for other whole tiles; and for parts of tiles one loader.
-macro_rules! with_columns {
-    ($border:expr, tuned, $clipped:expr, $inside:expr, $args:ident, |$lanes:ident, $edge:ident| $tile:expr) => {
-        match $border {
-            Tested::None if $clipped.all_inside($args.taps[0]) => {
-                let ($lanes, $edge) = ($inside, Interior);
-                $tile
-            }
-            Tested::None | Tested::Ends => {
-                let ($lanes, $edge) = ($clipped, Ends);
-                $tile
-            }
-            Tested::All => {
-                let ($lanes, $edge) = ($clipped.masked(), Edge);
-                $tile
-            }
-        }
-    };
-    ($border:expr, generic, $clipped:expr, $inside:expr, $args:ident, |$lanes:ident, $edge:ident| $tile:expr) => {
-        if $border == Tested::None {
-            let ($lanes, $edge) = ($clipped, Interior);
-            $tile
-        } else {
-            let ($lanes, $edge) = ($clipped.masked(), Edge);
-            $tile
-        }
-    };
-    ($border:expr, rare, $clipped:expr, $inside:expr, $args:ident, |$lanes:ident, $edge:ident| $tile:expr) => {{
-        let ($lanes, $edge) = ($clipped.masked(), Edge);
-        $tile
-    }};
-}
-pub(super) use with_columns;
-
 /// A line of `P` outputs with `K` inner taps at stride `ST`, dilation 1.
 ///
 /// # Safety
@@ -296,7 +140,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const K: usize, const ST
             let tile = args.tile(at, P, ST);
             let border = tile.border(P, (P - 1) * ST + K, K);
             for_each_vector!(s, args, T, plain: K > VERSATILE_TAPS, steps: ST, threes: K <= S::THREE_COLUMNS, borders: tuned, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+                // SAFETY: the macro gives `x < args.lanes`, and `lanes` end with the line's, all of which `run`'s Safety covers.
                 unsafe { tuned_tile::<S, E, T, _, _, K, ST, P>(s, args, &tile, x, input, panel, lanes, edge) }
             });
         }

@@ -2,8 +2,10 @@
 
 use super::border::{Border, Edge, Ends, Interior, Tested, Tile, with_border};
 use super::lanes::{All, Clipped, First, Lanes, Loader, Repeated};
-use super::lanes_stride2::{Halved, HalvedThree};
-use super::line::{LineArgs, Taps, for_each_vector, next_input, store, with_columns};
+use super::lanes_stride2::{Stride2, Stride2Three};
+use super::line::{LineArgs, next_input, store};
+use super::taps::Taps;
+use super::vectors::{for_each_vector, with_columns};
 use crate::epilogue::Epilogue;
 use crate::simd::{Simd, unroll};
 
@@ -15,7 +17,7 @@ use crate::simd::{Simd, unroll};
 pub(crate) unsafe fn run<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, args: &LineArgs) {
     args.check();
     for c in 0..args.channels {
-        // SAFETY: the caller's promise is for all channels.
+        // SAFETY: `c < args.channels`; `run`'s Safety covers the lanes of all channels.
         unsafe { generic_channel::<S, E, T, P>(s, &args.channel(c)) }
     }
 }
@@ -46,7 +48,7 @@ unsafe fn generic_channel<S: Simd, E: Epilogue, T: Taps, const P: usize>(s: S, a
             });
         } else {
             for_each_vector!(s, args, T, plain: false, steps: 0, threes: false, borders: generic, tile.input, border, |x, input, panel, lanes, edge| {
-                // SAFETY: the caller's promise; `x` is below `lanes`, and `lanes` touches no lane beyond the last.
+                // SAFETY: the macro gives `x < args.lanes`, and `lanes` end with the line's, all of which `run`'s Safety covers.
                 unsafe {
                     generic_tile::<S, E, T, _, _, P>(s, args, &tile, x, input, panel, lanes, edge, |_, new, _| new)
                 }

@@ -1,6 +1,6 @@
 //! aarch64 features, as the CPU and the operating system together offer them.
 
-use super::Feature;
+use super::feature::Feature;
 use std::arch::is_aarch64_feature_detected as detected;
 
 #[cfg(sepconv_neon)]

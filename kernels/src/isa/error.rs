@@ -1,6 +1,6 @@
 //! Why an instruction set cannot be used.
 
-use super::Isa;
+use super::level::Isa;
 use core::fmt;
 
 /// Why an instruction set was refused.

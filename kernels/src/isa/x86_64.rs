@@ -1,6 +1,6 @@
 //! x86-64 features, as the CPU and the operating system together offer them.
 
-use super::Feature;
+use super::feature::Feature;
 
 pub(super) fn has_avx2() -> bool {
     std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")

@@ -30,7 +30,7 @@ pub(crate) unsafe fn run<S: Simd, E: Epilogue, const V: usize, const P: usize>(s
     const { assert!(S::LANES <= LANES) }
     debug_assert!(args.rows >= 1 && args.rows <= args.tiles * args.a_width && args.a_width <= V * S::LANES);
     debug_assert!(args.columns >= 1 && (args.tiles == 1 || args.tiles == 2));
-    // SAFETY: the caller's promise.
+    // SAFETY: `panels` has the same Safety; `G` is `args.tiles`, which is 1 or 2.
     unsafe {
         match args.tiles {
             2 => panels::<S, E, 2, V, P>(s, args),
@@ -160,7 +160,7 @@ unsafe fn panel_vectors<S: Simd, const G: usize, const V: usize>(
     let mut vectors = [[s.splat(0.0); V]; G];
     unroll!(g < G, max 4, {
         unroll!(v < V, max 4, {
-            // SAFETY: the caller's promise.
+            // SAFETY: `g < G` and `v < V`: these vectors are in this function's Safety.
             vectors[g][v] = unsafe { s.load(p.add(g * args.a_row + v * S::LANES)) };
         });
     });

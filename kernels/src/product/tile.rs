@@ -89,7 +89,7 @@ impl GemmArgs {
 pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     debug_assert!(args.rows == MR && args.tiles >= 1 && args.columns >= 1 && args.columns <= NV * S::LANES);
     for index in 0..args.tiles {
-        // SAFETY: the caller's promise is for all tiles.
+        // SAFETY: `index < args.tiles`; `run_pixels`' Safety covers the rows of all tiles.
         unsafe { pixel_tile::<S, E, MR, NV>(s, &args.tile(index, MR)) }
     }
 }
@@ -100,7 +100,7 @@ pub(crate) unsafe fn run_pixels<S: Simd, E: Epilogue, const MR: usize, const NV:
 /// As there.
 #[inline(always)]
 unsafe fn pixel_tile<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `run_pixels`' Safety has NR of bias, and a readable C where the sums do not begin.
     let mut sums = unsafe { first_sums_of_pixels::<S, MR, NV>(s, args) };
     let mut ahead = args.ahead;
     for_each_run(args, |a, b| {
@@ -128,7 +128,7 @@ unsafe fn pixel_tile<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: 
 pub(crate) unsafe fn run_channels<S: Simd, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     debug_assert!(args.rows >= 1 && args.rows <= MR && args.tiles == 1);
     debug_assert!(args.columns >= 1 && args.columns <= NV * S::LANES);
-    // SAFETY: the caller's promise.
+    // SAFETY: `run_channels`' Safety has MR of bias, and a readable C where the sums do not begin.
     let mut sums = unsafe { first_sums_of_channels::<S, MR, NV>(s, args) };
     for_each_run(args, |a, b| {
         let (mut a, mut b) = (a, b);

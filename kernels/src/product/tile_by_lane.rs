@@ -26,7 +26,7 @@ use crate::simd::{ByLane, unroll};
 pub(crate) unsafe fn run_pixels<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     debug_assert!(args.rows == MR && args.tiles >= 1 && args.columns >= 1 && args.columns <= NV * S::LANES);
     for index in 0..args.tiles {
-        // SAFETY: the caller's promise is for all tiles.
+        // SAFETY: `index < args.tiles`; `run_pixels`' Safety covers the rows of all tiles.
         unsafe { pixel_tile::<S, E, MR, NV>(s, &args.tile(index, MR)) }
     }
 }
@@ -37,7 +37,7 @@ pub(crate) unsafe fn run_pixels<S: ByLane, E: Epilogue, const MR: usize, const N
 /// As there.
 #[inline(always)]
 unsafe fn pixel_tile<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
-    // SAFETY: the caller's promise.
+    // SAFETY: `run_pixels`' Safety has NR of bias, and a readable C where the sums do not begin.
     let mut sums = unsafe { first_sums_of_pixels::<S, MR, NV>(s, args) };
     let mut ahead = args.ahead;
     for_each_run(args, |a, b| {
@@ -82,12 +82,12 @@ unsafe fn pixel_tile<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s
 #[inline(always)]
 pub(crate) unsafe fn run_channels<S: ByLane, E: Epilogue, const MR: usize, const NV: usize>(s: S, args: &GemmArgs) {
     if MR % S::LANES != 0 {
-        // SAFETY: the caller's promise.
+        // SAFETY: `tile::run_channels` has the same Safety.
         return unsafe { run_channels_by_broadcast::<S, E, MR, NV>(s, args) };
     }
     debug_assert!(args.rows >= 1 && args.rows <= MR);
     debug_assert!(args.columns >= 1 && args.columns <= NV * S::LANES);
-    // SAFETY: the caller's promise.
+    // SAFETY: `run_channels`' Safety has MR of bias, and a readable C where the sums do not begin.
     let mut sums = unsafe { first_sums_of_channels::<S, MR, NV>(s, args) };
     for_each_run(args, |a, b| {
         let (a_at, b_at) = (|k: usize| a.wrapping_add(k * MR), |k: usize| b.wrapping_add(k * NV * S::LANES));
@@ -123,11 +123,11 @@ unsafe fn channels_step<S: ByLane, const MR: usize, const NV: usize>(
 ) {
     let mut columns = [s.splat(0.0); NV];
     unroll!(v < NV, max 4, {
-        // SAFETY: the caller's promise.
+        // SAFETY: `v < NV`: NR elements of B are in this function's Safety.
         columns[v] = unsafe { s.load(b.add(v * S::LANES)) };
     });
     unroll!(part < MR / S::LANES, max 4, {
-        // SAFETY: the caller's promise.
+        // SAFETY: `part < MR / LANES`: MR elements of A are in this function's Safety.
         let rows = unsafe { s.load(a.add(part * S::LANES)) };
         unroll!(lane < 4, max 4, {
             unroll!(v < NV, max 4, {

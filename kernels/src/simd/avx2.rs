@@ -1,6 +1,6 @@
 //! AVX2 and FMA: 8 lanes, 16 registers. Masked stores are split into halves: AMD executes `vmaskmovps` stores in microcode.
 
-use super::{Simd, Task};
+use super::vector::{Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX2 and FMA.
@@ -91,7 +91,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn load_strided(self, p: *const f32, stride: usize, mask: FirstLanes) -> __m256 {
-        // The gather takes 32-bit offsets: a stride beyond them is walked lane by lane.
+        // The gather takes 32-bit offsets: a stride beyond them is loaded lane by lane.
         if stride > (i32::MAX as usize) / 32 {
             let mut lanes = [0.0f32; 8];
             for (lane, value) in lanes.iter_mut().enumerate().take(mask.count) {
@@ -153,7 +153,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn in_order(self, v: __m256) -> __m256 {
-        // The shuffles work on 128-bit halves: pairs of lanes stand in the order 0 2 1 3.
+        // The shuffles work on 128-bit halves: lanes, two by two, stand in the order 0 2 1 3.
         // SAFETY: `self` proves avx2.
         unsafe { _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(v))) }
     }

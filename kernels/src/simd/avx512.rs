@@ -1,6 +1,6 @@
 //! AVX-512 (F, BW, VL, DQ) with AVX2 and FMA: 16 lanes, 32 registers, masked loads and stores.
 
-use super::{Halves, Simd, Task};
+use super::vector::{Halves, Simd, Task};
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 F, BW, VL and DQ.
@@ -57,7 +57,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     unsafe fn load_strided(self, p: *const f32, stride: usize, mask: __mmask16) -> __m512 {
-        // The gather takes 32-bit offsets: a stride beyond them is walked lane by lane.
+        // The gather takes 32-bit offsets: a stride beyond them is loaded lane by lane.
         if stride > (i32::MAX as usize) / 64 {
             let mut lanes = [0.0f32; 16];
             for (lane, value) in lanes.iter_mut().enumerate().take(mask.count_ones() as usize) {
@@ -124,11 +124,11 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn in_order(self, v: __m512) -> __m512 {
-        // The shuffles work on 128-bit quarters: pairs of lanes of `low` and of `high` alternate.
+        // The shuffles work on 128-bit quarters: two lanes of `low` and two of `high` alternate.
         // SAFETY: `self` proves avx512f.
         unsafe {
-            let pairs = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
-            _mm512_castpd_ps(_mm512_permutexvar_pd(pairs, _mm512_castps_pd(v)))
+            let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+            _mm512_castpd_ps(_mm512_permutexvar_pd(order, _mm512_castps_pd(v)))
         }
     }
 

@@ -1,6 +1,6 @@
 //! NEON: 4 lanes, 32 registers. There are no masked loads and stores: parts of vectors go by the binary digits of their length.
 
-use super::{ByLane, Simd, Task};
+use super::vector::{ByLane, Simd, Task};
 use core::arch::aarch64::*;
 
 /// Proof that the CPU has NEON.

@@ -2,7 +2,7 @@
 //!
 //! `wide` chooses its instructions when it is compiled, so this token must never be used inside a `#[target_feature]` function.
 
-use super::{Simd, Task};
+use super::vector::{Simd, Task};
 use wide::{f32x8, i32x8};
 
 /// The portable level; it needs no proof.

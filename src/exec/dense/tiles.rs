@@ -27,16 +27,16 @@ impl TileKernels {
     pub(crate) fn of(layout: Layout, isa: Isa, epilogue: EpilogueKind) -> &'static Self {
         static FOUND: [OnceLock<TileKernels>; 4 * Isa::ALL.len()] = [const { OnceLock::new() }; 4 * Isa::ALL.len()];
         let index = 4 * isa as usize + 2 * layout as usize + epilogue as usize;
-        FOUND[index].get_or_init(|| Self::find(layout, isa, sepconv_kernels::isa::halved(isa), epilogue))
+        FOUND[index].get_or_init(|| Self::find(layout, isa, sepconv_kernels::isa::half_level(isa), epilogue))
     }
 
-    /// `halved` is an instruction set for half a vector of columns.
-    pub(crate) fn find(layout: Layout, isa: Isa, halved: Option<Isa>, epilogue: EpilogueKind) -> Self {
+    /// `half` is an instruction set for half a vector of columns.
+    pub(crate) fn find(layout: Layout, isa: Isa, half: Option<Isa>, epilogue: EpilogueKind) -> Self {
         let vectors = select::tile_vectors(layout, isa, DType::F32, epilogue);
         let mut by_vectors: [Vec<TileKernel>; MAX_VECTORS + 1] =
             core::array::from_fn(|vectors| select::tiles(layout, vectors, isa, DType::F32, epilogue));
-        if let (Some(halved), Layout::Hwc) = (halved, layout) {
-            by_vectors[0] = select::tiles(layout, 1, halved, DType::F32, epilogue);
+        if let (Some(half), Layout::Hwc) = (half, layout) {
+            by_vectors[0] = select::tiles(layout, 1, half, DType::F32, epilogue);
         }
         let panels = match layout {
             // Panels are as wide as a kernel has columns.

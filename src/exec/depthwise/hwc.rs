@@ -20,8 +20,8 @@ use crate::plan::select::{self, DepthwiseChoice, WalkSizes};
 use crate::spec::DepthwiseSpec;
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
+use sepconv_kernels::depthwise::ColumnArgs;
 use sepconv_kernels::depthwise::LineArgs;
-use sepconv_kernels::depthwise::WalkArgs;
 use sepconv_kernels::epilogue::EpilogueArgs;
 use sepconv_kernels::pack::depthwise::PackedDepthwise;
 use sepconv_kernels::registry::{KernelDesc, KernelFn, KernelKind};
@@ -288,7 +288,7 @@ impl Block<'_> {
         let (nest, image) = (self.nest, self.image);
         let (y, x) = (image.rows.start(rows.start), image.columns.start(0));
         let first_panel = self.channels.start / nest.lanes;
-        let args = WalkArgs {
+        let args = ColumnArgs {
             input: self.source.at(self.channels.start, y, x),
             in_steps: [self.source.strides.h, self.source.strides.w],
             row_range: image.rows.inside(y, rows.len()),
