@@ -10,14 +10,14 @@ use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
 use core::ops::Range;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Chw {
     pub product: Product,
     in_channels: usize,
     /// Copies rows into slivers.
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     exact_padding: bool,
     /// Pixels that meet all weights before the next ones do.
@@ -38,7 +38,7 @@ impl Chw {
         in_channels: usize,
         product: Product,
         block: usize,
-        copy: &'static KernelDesc,
+        copy: &'static Kernel<CopyRows>,
         exact_padding: bool,
     ) -> Self {
         Self { product, in_channels, copy, exact_padding, block }
@@ -202,10 +202,9 @@ impl Chw {
             pad: true,
             odd: core::ptr::null_mut(),
         };
-        let KernelFn::Rows(run) = self.copy.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; `available` positions of the row are inside the map for every
         // channel (none are touched where the row is not), and the sliver has room for a vector row of every channel.
-        unsafe { run(&args) }
+        unsafe { (self.copy.run)(&args) }
     }
 
     /// One output row whose weights must not meet the padding's zeros: columns with the same taps inside the map together.

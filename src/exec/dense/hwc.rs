@@ -17,7 +17,7 @@ use crate::spec::Conv2dSpec;
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Hwc {
@@ -26,7 +26,7 @@ pub(crate) struct Hwc {
     /// Whether the window has one tap: an output then has it or none.
     one_tap: bool,
     /// Copies rows into scratch.
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     exact_padding: bool,
     /// Pixels that meet all weights before the next ones do.
@@ -44,7 +44,7 @@ impl Hwc {
         spec: &Conv2dSpec,
         product: Product,
         block: usize,
-        copy: &'static KernelDesc,
+        copy: &'static Kernel<CopyRows>,
         exact_padding: bool,
         caches: CacheSizes,
     ) -> Self {
@@ -191,11 +191,9 @@ impl Hwc {
             pad: false,
             odd: core::ptr::null_mut(),
         };
-        if let KernelFn::Rows(copy) = self.copy.run {
-            // SAFETY: the operator's ISA was checked when it was made; the pixels are inside the map, and the scratch has
-            // room for a block of them (`scratch_len`).
-            unsafe { copy(&args) }
-        }
+        // SAFETY: the operator's ISA was checked when it was made; the pixels are inside the map, and the scratch has
+        // room for a block of them (`scratch_len`).
+        unsafe { (self.copy.run)(&args) }
         Pixels { input: scratch.ptr, in_step: pitch, then: 0, ..*pixels }
     }
 
@@ -272,7 +270,6 @@ impl Hwc {
     /// Copies the window of output `(oy, ox)` to `to`, zeros where it leaves the map.
     fn gather(&self, image: &Image, oy: usize, ox: usize, to: *mut f32) {
         let (source, [kh, kw], cin) = (&image.source, [image.rows.kernel, image.columns.kernel], self.in_channels);
-        let KernelFn::Rows(copy) = self.copy.run else { return };
         let row_len = kw * cin;
         for ky in 0..kh {
             let y = image.rows.start(oy) + (ky * image.rows.dilation) as isize;
@@ -296,7 +293,7 @@ impl Hwc {
             if contiguous || cin == 1 {
                 // SAFETY: the operator's ISA was checked when it was made; the input row is inside the map or not touched, and
                 // the scratch has room for a row of taps.
-                unsafe { copy(&args) }
+                unsafe { (self.copy.run)(&args) }
                 continue;
             }
             // Pixels with gaps: their channels, tap by tap, as the single group of a row.
@@ -310,7 +307,7 @@ impl Hwc {
                 args.to = to.wrapping_add(ky * row_len + kx * cin);
                 args.len = cin;
                 // SAFETY: as above, for the channels of one pixel.
-                unsafe { copy(&args) }
+                unsafe { (self.copy.run)(&args) }
             }
         }
     }

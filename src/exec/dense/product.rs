@@ -13,7 +13,7 @@ use sepconv_kernels::buffer::LINE;
 use sepconv_kernels::epilogue::EpilogueArgs;
 use sepconv_kernels::pack::panels::{PackedGemm, Panel, widths, widths_with_half};
 use sepconv_kernels::product::GemmArgs;
-use sepconv_kernels::registry::{KernelFn, lanes};
+use sepconv_kernels::registry::lanes;
 
 /// Packed weights with the kernels that multiply by them.
 pub(crate) struct Product {
@@ -158,7 +158,8 @@ impl Product {
     ) -> usize {
         let (first, rest) = (among.start, among.len());
         let tiles = &self.tiles.by_vectors[panel.width / self.lanes];
-        let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
+        let fitting = tiles.iter().find(|&&(rows, _)| rows <= rest);
+        let &(rows, kernel) = fitting.expect("every width of a panel has tiles down to one row");
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
         let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0, pixel: 0 });
         let count = rest / rows;
@@ -186,11 +187,9 @@ impl Product {
             columns: panel.count,
             epilogue: self.epilogue,
         };
-        if let KernelFn::Gemm(run) = kernel.run {
-            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `rows · count` pixels are at most the `rest` that
-            // are `among` the readable and writable ones; the panel was packed for kernels of this width.
-            unsafe { run(&args) }
-        }
+        // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `rows · count` pixels are at most the `rest` that
+        // are `among` the readable and writable ones; the panel was packed for kernels of this width.
+        unsafe { (kernel.run)(&args) }
         rows * count
     }
 }

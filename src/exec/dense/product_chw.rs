@@ -8,7 +8,6 @@ use super::sum::SumAt;
 use core::ops::Range;
 use sepconv_kernels::pack::panels::Panel;
 use sepconv_kernels::product::GemmArgs;
-use sepconv_kernels::registry::KernelFn;
 
 /// Multiply-adds that could begin while `chains` of them, each waiting for itself, do: a core has room for at least eight.
 const fn multiply_adds(chains: usize) -> usize {
@@ -70,12 +69,11 @@ impl Product {
     pub(crate) unsafe fn sliver(&self, columns: &Columns, runs: &Runs, panel: usize, sum: &SumAt) {
         let panel = &self.packed.panels()[panel];
         let tiles = &self.tiles.by_vectors[self.sliver_vectors(columns.count)];
-        let kernel = tiles.iter().find(|&&(rows, _)| rows == panel.width).map(|(_, kernel)| kernel.run);
-        if let Some(KernelFn::Gemm(run)) = kernel {
-            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
-            // writable, no more than the tile is wide (`sliver_vectors`); the panel was packed for kernels of this many rows.
-            unsafe { run(&self.columns_args(columns, runs, panel, sum)) }
-        }
+        let (_, kernel) =
+            tiles.iter().find(|&&(rows, _)| rows == panel.width).expect("a panel has as many rows as some tile");
+        // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
+        // writable, no more than the tile is wide (`sliver_vectors`); the panel was packed for kernels of this many rows.
+        unsafe { (kernel.run)(&self.columns_args(columns, runs, panel, sum)) }
     }
 
     /// Output channels of the panels `panels`, one or two, for pixels packed as `count` for each k.
@@ -85,7 +83,6 @@ impl Product {
     #[inline(never)] // its frame would be in the way of the slivers
     pub(crate) unsafe fn few_pixels(&self, columns: &Columns, runs: &Runs, panels: Range<usize>, sum: &SumAt) {
         let (mut panels, (_, kernel)) = (&self.packed.panels()[panels], self.tiles.few);
-        let KernelFn::Gemm(run) = kernel.run else { return };
         while let [first, rest @ ..] = panels {
             let mut args = self.columns_args(columns, runs, first, sum);
             panels = rest;
@@ -99,7 +96,7 @@ impl Product {
             }
             // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
             // writable; behind every panel a vector can be loaded (`PackedGemm::new`).
-            unsafe { run(&args) }
+            unsafe { (kernel.run)(&args) }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::exec::run::scratch::Scratch;
 use crate::isa::CacheSizes;
 use crate::layout::{Shape, Strides};
 use crate::plan::blocking::{self, Footprint, Spread};
-use crate::plan::lines::{LineKernel, LineKernels, line_outputs};
+use crate::plan::lines::{LineFamily, LineKernel, LineKernels};
 use crate::plan::select::{self, DepthwiseChoice, WalkSizes};
 use crate::spec::DepthwiseSpec;
 use core::ops::Range;
@@ -24,7 +24,7 @@ use sepconv_kernels::depthwise::LineArgs;
 use sepconv_kernels::depthwise::WalkArgs;
 use sepconv_kernels::epilogue::EpilogueArgs;
 use sepconv_kernels::pack::depthwise::PackedDepthwise;
-use sepconv_kernels::registry::{KernelDesc, KernelFn, KernelKind};
+use sepconv_kernels::registry::{ColumnHwc, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Hwc {
@@ -36,7 +36,7 @@ pub(crate) struct Hwc {
     lines: LineKernels,
     /// Kernels of lines down the map, where a window is one column wide.
     down: Option<LineKernels>,
-    walks: Vec<&'static KernelDesc>,
+    walks: Vec<&'static Kernel<ColumnHwc>>,
     packed: PackedDepthwise,
     epilogue: EpilogueArgs,
     /// Copies pixels apart, for the maps that need it; `None` if none does.
@@ -71,7 +71,7 @@ impl Hwc {
     /// The kernel that makes most outputs.
     pub(crate) fn kernel_name(&self) -> &'static str {
         let lines = self.down.as_ref().unwrap_or(&self.lines);
-        self.walks.first().copied().unwrap_or(lines.first()).name
+        self.walks.first().map_or_else(|| lines.first().name(), |walk| walk.name)
     }
 
     /// Fewest of `rows` output rows that a kernel makes at a time without leaving some of its tile unused.
@@ -158,10 +158,13 @@ impl Hwc {
     /// How to spread the input's pixels, if they compete for the cache and can be spread.
     fn spread(&self, image: &Image, line: LineKernel, channels: usize) -> Option<Spread> {
         self.spreader.as_ref()?;
-        let width = line_outputs(line.kernel);
+        let width = line.kernel.outputs;
         // Interleaved lines leave out the columns between their taps.
-        let columns = match line.kernel.kind {
-            KernelKind::Line { window: Some((taps, stride)), .. } => (width - 1) * stride + taps,
+        let columns = match line.kernel.family {
+            LineFamily::Line(kernel) => {
+                let (taps, stride) = kernel.shape.window;
+                (width - 1) * stride + taps
+            }
             _ => image.columns.span(width),
         };
         let tile = Footprint {
@@ -180,7 +183,7 @@ impl Hwc {
 #[derive(Clone, Copy)]
 enum Way {
     /// In columns of tiles.
-    Walk(&'static KernelDesc),
+    Walk(&'static Kernel<ColumnHwc>),
     /// In lines down the map.
     Down(LineKernel),
     /// In lines along its rows.
@@ -278,13 +281,12 @@ impl Block<'_> {
 
     #[inline(always)]
     fn line(&self, line: LineKernel, args: &LineArgs) {
-        let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to the map, whose elements are
         // inside the checked input slice, and `outputs` ends with the output map or the band; panels were packed for this kernel.
-        interleave::each(args, line, |args| unsafe { run(args) });
+        interleave::each(args, line, |args| unsafe { (line.kernel.run)(args) });
     }
 
-    fn walk_down(&self, kernel: &KernelDesc, rows: Range<usize>) {
+    fn walk_down(&self, kernel: &Kernel<ColumnHwc>, rows: Range<usize>) {
         let (nest, image) = (self.nest, self.image);
         let (y, x) = (image.rows.start(rows.start), image.columns.start(0));
         let first_panel = self.channels.start / nest.lanes;
@@ -302,8 +304,7 @@ impl Block<'_> {
             weights: nest.packed.as_slice()[first_panel * nest.packed.panel_len()..].as_ptr(),
             epilogue: nest.epilogue,
         };
-        let KernelFn::Walk(run) = kernel.run else { return };
         // SAFETY: as in `line`; all rows are inside the band.
-        unsafe { run(&args) }
+        unsafe { (kernel.run)(&args) }
     }
 }
