@@ -8,6 +8,8 @@ use super::sum::{Sum, SumAt};
 use crate::exec::run::image::Image;
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
+use crate::kernel_info::KernelInfo;
+use crate::plan::describe::Asked;
 use core::ops::Range;
 use sepconv_kernels::copy_rows::RowArgs;
 use sepconv_kernels::registry::{CopyRows, Kernel};
@@ -55,6 +57,16 @@ impl Chw {
     pub(crate) fn scratch_len(&self, rows: Axis, columns: Axis) -> Option<usize> {
         let sliver = self.product.packed.k().checked_mul(self.product.columns())?;
         sliver.checked_mul(self.slivers(rows, columns))
+    }
+
+    /// The kernels for so many output rows of a map without gaps, the one that makes most outputs first.
+    pub(crate) fn kernels(&self, [rows, columns]: [Axis; 2], count: usize, asked: Asked<'_>) -> Vec<KernelInfo> {
+        let exact = self.exact_padding && (rows.reads_padding() || columns.reads_padding());
+        if exact {
+            return vec![self.product.sliver_kernel(columns.output, asked)];
+        }
+        let block = self.slivers(rows, columns) * self.product.columns();
+        self.product.column_kernels(count * columns.output, block, asked)
     }
 
     /// Output rows `rows` of the output channels of `panels`.

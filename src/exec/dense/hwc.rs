@@ -13,6 +13,8 @@ use crate::exec::run::image::Image;
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
 use crate::isa::CacheSizes;
+use crate::kernel_info::KernelInfo;
+use crate::plan::describe::Asked;
 use crate::spec::Conv2dSpec;
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
@@ -89,6 +91,14 @@ impl Hwc {
         let gathered = self.gathered(columns).checked_mul(self.product.packed.k())?;
         let strip = self.padded.as_ref().and_then(|padded| padded.strip(rows, columns));
         Some(gathered.max(strip.map_or(0, |strip| strip.len)))
+    }
+
+    /// The kernel that makes most of so many output rows of a map without gaps.
+    pub(crate) fn kernel(&self, [rows, columns]: [Axis; 2], count: usize, asked: Asked<'_>) -> KernelInfo {
+        let every_pixel = |axis: Axis| axis.kernel == 1 && axis.stride == 1 && axis.input == axis.output;
+        let flat = every_pixel(rows) && every_pixel(columns);
+        let pixels = if flat { (count * columns.output).min(self.block) } else { columns.output };
+        self.product.pixel_kernel(pixels, asked)
     }
 
     /// Output rows `rows` of the output channels of `panels`.

@@ -4,8 +4,11 @@ use super::runs::Runs;
 use super::sum::SumAt;
 use super::tiles::TileKernels;
 use crate::isa::{Isa, cache_sizes};
+use crate::kernel_info::KernelInfo;
 use crate::layout::Layout;
 use crate::plan::blocking;
+use crate::plan::describe::{self, Asked};
+use crate::plan::select::TileKernel;
 use crate::spec::Activation;
 use crate::weights::Weights;
 use core::ops::Range;
@@ -104,6 +107,29 @@ impl Product {
         self.tiles.widest()[0].0
     }
 
+    /// HWC: the kernel that makes most outputs of so many pixels.
+    pub(crate) fn pixel_kernel(&self, pixels: usize, asked: Asked<'_>) -> KernelInfo {
+        let width = self.widest_panel();
+        let (rows, kernel) = self.tile(width, pixels);
+        let why = format!(
+            "{pixels} pixels, {width} output channels at a time, {} products a sum: {rows} is the tallest tile that they fill",
+            self.packed.k()
+        );
+        describe::product(kernel, asked, why)
+    }
+
+    /// Columns of the widest panel.
+    pub(super) fn widest_panel(&self) -> usize {
+        self.packed.panels().iter().map(|panel| panel.width).max().unwrap_or(self.lanes)
+    }
+
+    /// HWC: the tallest tile that so many pixels fill, for a panel of a width.
+    #[inline(always)]
+    fn tile(&self, width: usize, pixels: usize) -> TileKernel {
+        let fitting = self.tiles.by_vectors[width / self.lanes].iter().find(|&&(rows, _)| rows <= pixels);
+        *fitting.expect("every width of a panel has tiles down to one row")
+    }
+
     /// HWC: output channels of the panels `panels` for all of the pixels, read in place.
     ///
     /// # Safety
@@ -157,9 +183,7 @@ impl Product {
         sum: &SumAt,
     ) -> usize {
         let (first, rest) = (among.start, among.len());
-        let tiles = &self.tiles.by_vectors[panel.width / self.lanes];
-        let fitting = tiles.iter().find(|&&(rows, _)| rows <= rest);
-        let &(rows, kernel) = fitting.expect("every width of a panel has tiles down to one row");
+        let (rows, kernel) = self.tile(panel.width, rest);
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
         let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0, pixel: 0 });
         let count = rest / rows;

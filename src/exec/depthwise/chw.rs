@@ -16,7 +16,9 @@ use crate::exec::run::image::Image;
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
 use crate::isa::CacheSizes;
-use crate::plan::lines::{LineKernel, LineKernels, LineRow};
+use crate::kernel_info::{KernelInfo, Lanes};
+use crate::plan::describe::{self, Asked};
+use crate::plan::lines::{LineFamily, LineKernel, LineKernels, LineRow};
 use crate::plan::select::DepthwiseChoice;
 use crate::spec::DepthwiseSpec;
 use core::ops::Range;
@@ -114,6 +116,32 @@ impl Chw {
     /// Outputs of the longest line that one kernel call makes.
     fn longest_line(&self) -> usize {
         self.lines.all().map(|kernel| kernel.outputs).max().unwrap_or(1)
+    }
+
+    /// What makes so many rows of so many channels.
+    fn choose(&self, [rows, columns]: [Axis; 2], [count, channels]: [usize; 2]) -> LineKernel {
+        let narrow = 2 * columns.output <= self.lanes;
+        let paired = self.paired.filter(|_| narrow && channels >= 2);
+        match self.walk.or(paired) {
+            Some(kernel) => LineKernel { kernel, interleaved: false },
+            None => self.lines.choose(rows.output, count),
+        }
+    }
+
+    /// The kernel of [`Chw::choose`].
+    pub(crate) fn kernel(&self, axes: [Axis; 2], counts: [usize; 2], asked: Asked<'_>) -> KernelInfo {
+        let (line, lanes, [kh, kw]) = (self.choose(axes, counts), self.lanes, asked.window.kernel);
+        let lines = || describe::why_line(line.kernel, asked.window, 0, counts[0], self.lines.unit(line));
+        let why = match line.kernel.family {
+            LineFamily::Column(_) => format!("each input of the {kh}×{kw} windows is loaded once"),
+            LineFamily::TwoChannels(_) => {
+                format!("two channels share a vector: {} columns are at most half of {lanes} lanes", axes[1].output)
+            }
+            _ if self.elements => format!("{} channels take half of {lanes} lanes at most; {}", self.group, lines()),
+            _ => lines(),
+        };
+        let lanes = if self.elements { Lanes::Elements } else { Lanes::Columns };
+        describe::line(line.kernel, lanes, true, asked, why)
     }
 
     /// Output rows `rows` of output channels `channels` (all of them where lanes are elements).
@@ -219,21 +247,11 @@ impl Band<'_> {
         if let Some(strip) = &self.strip {
             self.copy_rows(strip, c, top, bottom, &outputs);
         }
-        let kernel = self.kernel(outputs.len(), channels.len());
+        let kernel = self.nest.choose([self.image.rows, self.image.columns], [outputs.len(), channels.len()]);
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { self.nest.longest_line() } else { outputs.len() };
         for oy in outputs.clone().step_by(step) {
             self.lines(kernel, &channels, c, oy..(oy + step).min(outputs.end), top..bottom);
-        }
-    }
-
-    /// What makes so many rows of so many channels.
-    fn kernel(&self, rows: usize, channels: usize) -> LineKernel {
-        let (nest, narrow) = (self.nest, 2 * self.image.columns.output <= self.nest.lanes);
-        let paired = nest.paired.filter(|_| narrow && channels >= 2);
-        match nest.walk.or(paired) {
-            Some(kernel) => LineKernel { kernel, interleaved: false },
-            None => nest.lines.choose(self.image.rows.output, rows),
         }
     }
 
