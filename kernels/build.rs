@@ -1,15 +1,17 @@
-//! Expands the tile table in `build/tiles.rs` into `#[target_feature]` shims and the kernel registry, after holding every
+//! Expands the tile table in `build/table.rs` into `#[target_feature]` shims and the kernel registry, after holding every
 //! row against its instruction set's register budget. It does not look at the machine that it runs on.
 
-#[path = "build/expand.rs"]
-mod expand;
-#[path = "build/tiles.rs"]
-mod tiles;
+#[allow(dead_code, reason = "xtask reads the rest of what is said of a family")]
+#[path = "build/mod.rs"]
+mod build;
+
+use build::expand;
+use build::table::TILES;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
-    for tile in tiles::TILES {
+    for tile in TILES {
         if let Err(problem) = tile.check() {
             println!("cargo::error=tile table: {problem}");
             std::process::exit(1);
@@ -18,7 +20,7 @@ fn main() {
     let target = target();
     let folder = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let path = std::path::Path::new(&folder).join("registry.rs");
-    std::fs::write(&path, expand::registry(tiles::TILES, &target)).expect("OUT_DIR is writable");
+    std::fs::write(&path, expand::registry(TILES, &target)).expect("OUT_DIR is writable");
 }
 
 /// The architecture whose kernels are built, beside the portable ones. `cfg(sepconv_neon)` says that NEON's are.

@@ -65,6 +65,7 @@ mod error;
 mod exec;
 pub mod guide;
 pub mod isa;
+mod kernel_info;
 mod layout;
 mod plan;
 pub mod reference;
@@ -82,6 +83,7 @@ pub use spec::{
 // What is prepared from it.
 pub use exec::{Conv2d, Depthwise, InvertedResidual, Operator, Pointwise, Separable};
 pub use isa::Isa;
+pub use kernel_info::{KernelEpilogue, KernelInfo, KernelTile, Lanes};
 pub use weights::Weights;
 
 // What a run needs.

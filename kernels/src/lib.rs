@@ -2,8 +2,8 @@
 //! stability of its own, and its versions belong to sepconv's.
 //!
 //! Kernels are register tiles, written once over the few operations of a trait and made concrete for every instruction set by shims
-//! that the build script makes from a table. [`registry::KERNELS`] lists them: a name, what it computes, and an `unsafe fn` over a
-//! struct of arguments that states the contract of its pointers.
+//! that the build script makes from a table. [`registry::Family::KERNELS`] lists those of a family: a name, what it computes, and
+//! an `unsafe fn` over a struct of arguments that states the contract of its pointers.
 
 #![cfg_attr(sepconv_portable_only, allow(dead_code, unused_imports, reason = "kernels that are left out use them"))]
 // The docs are for who works on the kernels.

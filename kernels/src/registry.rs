@@ -1,4 +1,5 @@
-//! Every kernel of this build, as data: the shims that `build.rs` made from the tile table, and what each is for.
+//! Every kernel of this build, as data: the shims that the build script made from the tile table, and what each is for. A family has one
+//! function type and one argument struct, so that a row of another family is not one that could be called by mistake.
 
 use crate::copy_rows::{self, RowArgs};
 use crate::depthwise::column_hwc::ColumnArgs;
@@ -19,10 +20,10 @@ use crate::simd::{Simd, portable};
 use crate::simd::{avx2, avx512};
 #[cfg(sepconv_neon)]
 use crate::{product::tile_by_lane, simd::neon};
+use core::fmt::{self, Debug};
 
 /// A row of the registry.
-#[derive(Debug)]
-pub struct KernelDesc {
+pub struct Kernel<F: Family> {
     /// Unique; starts with the element type and ends with `__` and the instruction set.
     pub name: &'static str,
     /// Instruction set that it is compiled for.
@@ -32,82 +33,183 @@ pub struct KernelDesc {
     /// Which activations it knows.
     pub epilogue: EpilogueKind,
     /// What it computes.
-    pub kind: KernelKind,
-    /// Its entry.
-    pub run: KernelFn,
+    pub shape: F::Shape,
+    /// Its entry. Calling it requires the CPU features of `isa` and the contract of the family's arguments.
+    pub run: unsafe fn(&F::Args),
 }
 
-/// What a kernel computes.
+impl<F: Family> Debug for Kernel<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(F::NAME).field("name", &self.name).field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+/// A family of kernels: what its rows take, and what tells them apart.
+pub trait Family: sealed::Sealed + Debug + Sized + 'static {
+    /// The name of the family, and of the file that its kernels stand in.
+    const NAME: &'static str;
+    /// The arguments of its kernels; they state the contract of their pointers.
+    type Args;
+    /// What tells its kernels apart, beside instruction set, element type and epilogue.
+    type Shape: Debug + Copy + PartialEq + Send + Sync + 'static;
+    /// All of its kernels in this build.
+    const KERNELS: &'static [Kernel<Self>];
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What every row says, whatever its family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KernelKind {
-    /// A line of depthwise outputs.
-    Line {
-        /// Layout of the map.
-        layout: Layout,
-        /// (taps, stride) along the line, `None` for any with any dilation.
-        window: Option<(usize, usize)>,
-        /// Outputs of a tile.
-        outputs: usize,
-    },
-    /// A line of depthwise outputs of two channels (CHW), for maps no wider than half a vector.
-    PairedLine {
-        /// (taps, stride) along the line.
-        window: (usize, usize),
-        /// Outputs of a tile.
-        outputs: usize,
-    },
-    /// Columns of depthwise tiles (HWC).
-    Walk {
-        /// (taps, stride), both ways.
-        window: (usize, usize),
-        /// Pixels of a tile.
-        pixels: usize,
-        /// Vectors of channels of a tile.
-        vectors: usize,
-        /// Whether registers hold all taps.
-        held: bool,
-    },
-    /// Columns of depthwise outputs, vectors of columns (CHW).
-    WalkColumns {
-        /// (taps, stride), both ways.
-        window: (usize, usize),
-    },
-    /// A tile of a matrix product.
-    Gemm {
-        /// Layout of the map.
-        layout: Layout,
-        /// Rows of the tile: pixels (HWC) or output channels (CHW).
-        rows: usize,
-        /// Vectors of a row.
-        vectors: usize,
-    },
-    /// A few pixels of a matrix product (CHW).
-    GemmFew {
-        /// Vectors of output channels in a panel, at most.
-        vectors: usize,
-    },
-    /// A copy of a piece of a row.
-    Rows,
-    /// Measurements of the CPU.
-    Probe {
-        /// Independent chains of multiply-adds.
-        chains: usize,
-    },
+pub struct Entry {
+    /// See [`Kernel::name`].
+    pub name: &'static str,
+    /// See [`Family::NAME`].
+    pub family: &'static str,
+    /// See [`Kernel::isa`].
+    pub isa: Isa,
+    /// See [`Kernel::dtype`].
+    pub dtype: DType,
+    /// See [`Kernel::epilogue`].
+    pub epilogue: EpilogueKind,
 }
 
-/// A kernel's entry. Calling it requires the CPU features of its row's `isa` and the contract of its family.
-#[derive(Debug, Clone, Copy)]
-pub enum KernelFn {
-    /// Depthwise: a line, or columns in CHW.
-    Line(unsafe fn(&LineArgs)),
-    /// Depthwise: columns in HWC.
-    Walk(unsafe fn(&ColumnArgs)),
-    /// A matrix product.
-    Gemm(unsafe fn(&GemmArgs)),
-    /// A copy.
-    Rows(unsafe fn(&RowArgs)),
-    /// A measurement.
-    Probe(unsafe fn(&ProbeArgs)),
+macro_rules! families {
+    ($($(#[$about:meta])* $family:ident = $name:literal, $args:ty, $shape:ty, $kernels:ident;)*) => {
+        $(
+            $(#[$about])*
+            #[derive(Debug)]
+            pub enum $family {}
+
+            impl sealed::Sealed for $family {}
+
+            impl Family for $family {
+                const NAME: &'static str = $name;
+                type Args = $args;
+                type Shape = $shape;
+                const KERNELS: &'static [Kernel<Self>] = $kernels;
+            }
+        )*
+
+        /// Every row of every family: for what walks all of them.
+        pub fn entries() -> impl Iterator<Item = Entry> {
+            core::iter::empty()$(.chain(entries_of::<$family>()))*
+        }
+    };
+}
+
+families! {
+    /// A line of depthwise outputs, so many taps along it.
+    Line = "line", LineArgs, LineShape, LINE;
+    /// A line of depthwise outputs, any number of taps along it, with any stride and dilation.
+    LineGeneric = "line_generic", LineArgs, LineGenericShape, LINE_GENERIC;
+    /// A line of depthwise outputs of two channels (CHW), for maps no wider than half a vector.
+    LineTwoChannels = "line_two_channels", LineArgs, LineTwoChannelsShape, LINE_TWO_CHANNELS;
+    /// Columns of depthwise tiles (HWC).
+    ColumnHwc = "column_hwc", ColumnArgs, ColumnHwcShape, COLUMN_HWC;
+    /// Columns of depthwise outputs, vectors of columns (CHW).
+    ColumnChw = "column_chw", LineArgs, ColumnChwShape, COLUMN_CHW;
+    /// A tile of a matrix product.
+    Tile = "tile", GemmArgs, TileShape, TILE;
+    /// A few pixels of a matrix product (CHW).
+    FewPixels = "few_pixels", GemmArgs, FewPixelsShape, FEW_PIXELS;
+    /// A copy of pieces of rows.
+    CopyRows = "copy_rows", RowArgs, (), COPY_ROWS;
+    /// Measurements of the CPU.
+    Probe = "probe", ProbeArgs, ProbeShape, PROBE;
+}
+
+fn entries_of<F: Family>() -> impl Iterator<Item = Entry> {
+    F::KERNELS.iter().map(|&Kernel { name, isa, dtype, epilogue, .. }| Entry {
+        name,
+        family: F::NAME,
+        isa,
+        dtype,
+        epilogue,
+    })
+}
+
+/// Of [`Line`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineShape {
+    /// Layout of the map.
+    pub layout: Layout,
+    /// (taps, stride) along the line.
+    pub window: (usize, usize),
+    /// Outputs of a tile.
+    pub outputs: usize,
+}
+
+/// Of [`LineGeneric`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineGenericShape {
+    /// Layout of the map.
+    pub layout: Layout,
+    /// Outputs of a tile.
+    pub outputs: usize,
+}
+
+/// Of [`LineTwoChannels`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineTwoChannelsShape {
+    /// (taps, stride) along the line.
+    pub window: (usize, usize),
+    /// Outputs of a tile.
+    pub outputs: usize,
+}
+
+/// Of [`ColumnHwc`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnHwcShape {
+    /// (taps, stride), both ways.
+    pub window: (usize, usize),
+    /// Rows of a tile: those of outputs that an input row belongs to.
+    pub rows: usize,
+    /// Pixels of a row of a tile.
+    pub pixels: usize,
+    /// Vectors of channels of a tile.
+    pub vectors: usize,
+    /// Whether registers hold all taps.
+    pub held: bool,
+}
+
+/// Of [`ColumnChw`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnChwShape {
+    /// (taps, stride), both ways.
+    pub window: (usize, usize),
+    /// Rows of a tile: those of outputs that an input row belongs to.
+    pub rows: usize,
+    /// Vectors of columns of a tile, at most.
+    pub vectors: usize,
+}
+
+/// Of [`Tile`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TileShape {
+    /// Layout of the map.
+    pub layout: Layout,
+    /// Rows of the tile: pixels (HWC) or output channels (CHW).
+    pub rows: usize,
+    /// Vectors of a row.
+    pub vectors: usize,
+}
+
+/// Of [`FewPixels`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FewPixelsShape {
+    /// Vectors of output channels in a panel, at most.
+    pub vectors: usize,
+    /// Pixels of a tile, at most.
+    pub pixels: usize,
+}
+
+/// Of [`Probe`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProbeShape {
+    /// Independent chains of multiply-adds.
+    pub chains: usize,
 }
 
 /// Floats in a vector of an instruction set.
@@ -134,55 +236,37 @@ include!(concat!(env!("OUT_DIR"), "/registry.rs"));
 mod tests {
     use super::*;
 
+    fn has<F: Family>(isa: Isa, epilogue: EpilogueKind, wanted: impl Fn(F::Shape) -> bool) -> bool {
+        F::KERNELS.iter().any(|k| k.isa == isa && k.epilogue.serves(epilogue) && wanted(k.shape))
+    }
+
     /// Whatever a spec asks for, some kernel of every instruction set answers.
     #[test]
     fn every_isa_has_a_kernel_for_every_operation() {
-        let isas: std::collections::HashSet<Isa> = KERNELS.iter().map(|kernel| kernel.isa).collect();
+        let isas: std::collections::HashSet<Isa> = entries().map(|kernel| kernel.isa).collect();
         assert!(isas.contains(&Isa::Portable));
         for isa in isas {
             for epilogue in [EpilogueKind::Clamp, EpilogueKind::Curve] {
-                let has = |wanted: &dyn Fn(KernelKind) -> bool| {
-                    KERNELS.iter().any(|k| k.isa == isa && k.epilogue.serves(epilogue) && wanted(k.kind))
-                };
-                assert!(has(&|kind| matches!(kind, KernelKind::GemmFew { .. })), "{isa} few pixels {epilogue:?}");
-                for wanted in Layout::ALL {
-                    let generic =
-                        |kind| matches!(kind, KernelKind::Line { layout, window: None, .. } if layout == wanted);
-                    assert!(has(&generic), "{isa} {wanted} generic depthwise {epilogue:?}");
-                    let gemm = |kind| matches!(kind, KernelKind::Gemm { layout, rows: 1, .. } if layout == wanted);
-                    assert!(has(&gemm), "{isa} {wanted} one-row gemm {epilogue:?}");
+                assert!(has::<FewPixels>(isa, epilogue, |_| true), "{isa} few pixels {epilogue:?}");
+                for layout in Layout::ALL {
+                    let generic = has::<LineGeneric>(isa, epilogue, |shape| shape.layout == layout);
+                    assert!(generic, "{isa} {layout} generic depthwise {epilogue:?}");
+                    let product = has::<Tile>(isa, epilogue, |shape| shape.layout == layout && shape.rows == 1);
+                    assert!(product, "{isa} {layout} product of one row {epilogue:?}");
                 }
             }
-            assert!(KERNELS.iter().any(|k| k.isa == isa && k.kind == KernelKind::Rows), "{isa} row copy");
-            let probe = |k: &KernelDesc| k.isa == isa && matches!(k.kind, KernelKind::Probe { .. });
-            assert!(KERNELS.iter().any(probe), "{isa} probe");
+            assert!(has::<CopyRows>(isa, EpilogueKind::Clamp, |()| true), "{isa} row copy");
+            assert!(has::<Probe>(isa, EpilogueKind::Clamp, |_| true), "{isa} probe");
         }
     }
 
     #[test]
     fn names_are_unique_and_carry_dtype_and_isa() {
         let mut seen = std::collections::HashSet::new();
-        for kernel in KERNELS {
+        for kernel in entries() {
             assert!(seen.insert(kernel.name), "{} twice", kernel.name);
             assert!(kernel.name.starts_with(kernel.dtype.name()), "{}", kernel.name);
             assert!(kernel.name.ends_with(&format!("__{}", kernel.isa)), "{}", kernel.name);
-        }
-    }
-
-    #[test]
-    fn kinds_and_functions_agree() {
-        for kernel in KERNELS {
-            let agree = matches!(
-                (kernel.kind, kernel.run),
-                (
-                    KernelKind::Line { .. } | KernelKind::PairedLine { .. } | KernelKind::WalkColumns { .. },
-                    KernelFn::Line(_)
-                ) | (KernelKind::Walk { .. }, KernelFn::Walk(_))
-                    | (KernelKind::Gemm { .. } | KernelKind::GemmFew { .. }, KernelFn::Gemm(_))
-                    | (KernelKind::Rows, KernelFn::Rows(_))
-                    | (KernelKind::Probe { .. }, KernelFn::Probe(_))
-            );
-            assert!(agree, "{}", kernel.name);
         }
     }
 }

@@ -5,7 +5,7 @@
 use crate::error::Result;
 use crate::isa::Isa;
 use sepconv_kernels::probe::{Probe, ProbeArgs};
-use sepconv_kernels::registry::{self, KERNELS, KernelFn, KernelKind};
+use sepconv_kernels::registry::{self, Family};
 
 /// Runs `rounds` of independent multiply-adds in registers and returns how many floating-point operations that was
 /// (a multiply-add is two).
@@ -48,15 +48,12 @@ fn run(isa: Isa, what: Probe, rounds: usize, passes: usize, from: &[f32], to: &m
     let len = if writes { to.len() } else { from.len() } / 64 * 64;
     let to = if writes { to.as_mut_ptr() } else { sink.as_mut_ptr() };
     let args = ProbeArgs { what, rounds, from: from.as_ptr(), to, len };
-    for kernel in KERNELS.iter().filter(|kernel| kernel.isa == isa) {
-        if let (KernelKind::Probe { chains }, KernelFn::Probe(run)) = (kernel.kind, kernel.run) {
-            // SAFETY: `require` says that the CPU has the kernel's features; `len` floats are inside the slices that `what`
-            // uses, and `sink` holds the vector that the others write.
-            (0..passes).for_each(|_| unsafe { run(&args) });
-            return Ok(chains);
-        }
-    }
-    unreachable!("every instruction set has a probe kernel: the registry's test says so")
+    let kernel = registry::Probe::KERNELS.iter().find(|kernel| kernel.isa == isa);
+    let kernel = kernel.expect("every instruction set has a probe kernel: the registry's test says so");
+    // SAFETY: `require` says that the CPU has the kernel's features; `len` floats are inside the slices that `what`
+    // uses, and `sink` holds the vector that the others write.
+    (0..passes).for_each(|_| unsafe { (kernel.run)(&args) });
+    Ok(kernel.shape.chains)
 }
 
 #[cfg(test)]

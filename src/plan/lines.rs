@@ -4,17 +4,83 @@
 //! `dilation` apart and none of those between, at stride `stride / g`. So kernels for taps side by side do for dilated ones.
 
 use crate::layout::Layout;
+use sepconv_kernels::depthwise::LineArgs;
 use sepconv_kernels::pack::depthwise::gcd;
-use sepconv_kernels::registry::{KernelDesc, KernelKind};
+use sepconv_kernels::registry::{ColumnChw, Kernel, Line, LineGeneric, LineTwoChannels};
+
+/// A kernel that is called with [`LineArgs`], of whichever family.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LineRow {
+    /// Its entry.
+    pub run: unsafe fn(&LineArgs),
+    /// Outputs of a tile along the line.
+    pub outputs: usize,
+    /// Its row of the registry.
+    pub family: LineFamily,
+}
+
+/// The families whose kernels are called with [`LineArgs`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LineFamily {
+    Line(&'static Kernel<Line>),
+    Generic(&'static Kernel<LineGeneric>),
+    TwoChannels(&'static Kernel<LineTwoChannels>),
+    Column(&'static Kernel<ColumnChw>),
+}
+
+impl LineRow {
+    /// The kernel's name.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self.family {
+            LineFamily::Line(kernel) => kernel.name,
+            LineFamily::Generic(kernel) => kernel.name,
+            LineFamily::TwoChannels(kernel) => kernel.name,
+            LineFamily::Column(kernel) => kernel.name,
+        }
+    }
+
+    /// Layout of the maps that it is for.
+    const fn layout(&self) -> Layout {
+        match self.family {
+            LineFamily::Line(kernel) => kernel.shape.layout,
+            LineFamily::Generic(kernel) => kernel.shape.layout,
+            LineFamily::TwoChannels(_) | LineFamily::Column(_) => Layout::Chw,
+        }
+    }
+}
+
+impl From<&'static Kernel<Line>> for LineRow {
+    fn from(kernel: &'static Kernel<Line>) -> Self {
+        Self { run: kernel.run, outputs: kernel.shape.outputs, family: LineFamily::Line(kernel) }
+    }
+}
+
+impl From<&'static Kernel<LineGeneric>> for LineRow {
+    fn from(kernel: &'static Kernel<LineGeneric>) -> Self {
+        Self { run: kernel.run, outputs: kernel.shape.outputs, family: LineFamily::Generic(kernel) }
+    }
+}
+
+impl From<&'static Kernel<LineTwoChannels>> for LineRow {
+    fn from(kernel: &'static Kernel<LineTwoChannels>) -> Self {
+        Self { run: kernel.run, outputs: kernel.shape.outputs, family: LineFamily::TwoChannels(kernel) }
+    }
+}
+
+impl From<&'static Kernel<ColumnChw>> for LineRow {
+    fn from(kernel: &'static Kernel<ColumnChw>) -> Self {
+        Self { run: kernel.run, outputs: 1, family: LineFamily::Column(kernel) }
+    }
+}
 
 /// The line kernels of a depthwise operator for one axis. Those of either list sum in the same order, and so do both lists unless the
 /// lane step is 2.
 #[derive(Debug, Clone)]
 pub(crate) struct LineKernels {
     /// Kernels that make lines as they are, the longest first.
-    whole: Vec<&'static KernelDesc>,
+    whole: Vec<LineRow>,
     /// Kernels that make the interleaved lines of a dilated one, the longest first.
-    interleaved: Vec<&'static KernelDesc>,
+    interleaved: Vec<LineRow>,
     /// Into how many lines a dilated one falls.
     phases: usize,
 }
@@ -22,7 +88,7 @@ pub(crate) struct LineKernels {
 /// A kernel for a line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LineKernel {
-    pub kernel: &'static KernelDesc,
+    pub kernel: LineRow,
     /// Whether the kernel makes one of the interleaved lines at a time.
     pub interleaved: bool,
 }
@@ -31,7 +97,7 @@ impl LineKernels {
     /// Kernels for `taps` at `stride` and `dilation`; `kernels_for` finds those for taps and a stride without dilation, or for any.
     pub(crate) fn new(
         [taps, stride, dilation]: [usize; 3],
-        kernels_for: impl Fn(Option<(usize, usize)>) -> Vec<&'static KernelDesc>,
+        kernels_for: impl Fn(Option<(usize, usize)>) -> Vec<LineRow>,
     ) -> Self {
         let common = gcd(stride, dilation);
         let tuned = kernels_for(Some((taps, stride / common)));
@@ -56,21 +122,21 @@ impl LineKernels {
     /// Outputs of a line of `len` that fill each kernel's tiles, the most first.
     pub(crate) fn units(&self, len: usize) -> impl Iterator<Item = usize> {
         let (kernels, lines) = if self.interleaves(len) { (&self.interleaved, self.phases) } else { (&self.whole, 1) };
-        kernels.iter().map(move |kernel| line_outputs(kernel).saturating_mul(lines))
+        kernels.iter().map(move |kernel| kernel.outputs.saturating_mul(lines))
     }
 
     /// Outputs that fill the tiles of `line`, one of these.
     pub(crate) fn unit(&self, line: LineKernel) -> usize {
-        line_outputs(line.kernel).saturating_mul(if line.interleaved { self.phases } else { 1 })
+        line.kernel.outputs.saturating_mul(if line.interleaved { self.phases } else { 1 })
     }
 
     /// The kernel that most lines are made with.
-    pub(crate) fn first(&self) -> &'static KernelDesc {
-        self.interleaved.first().unwrap_or(&self.whole[0])
+    pub(crate) fn first(&self) -> LineRow {
+        *self.interleaved.first().unwrap_or(&self.whole[0])
     }
 
     /// All kernels.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &'static KernelDesc> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = LineRow> {
         self.whole.iter().chain(&self.interleaved).copied()
     }
 
@@ -78,37 +144,29 @@ impl LineKernels {
     /// in the same order.
     fn interleaves(&self, len: usize) -> bool {
         // A tile that is cut off tests each of its inputs and costs about two. All of it measured, see docs/performance.md.
-        let cost = |kernels: &[&'static KernelDesc], len: usize| {
-            let tile = line_outputs(best(kernels, len));
+        let cost = |kernels: &[LineRow], len: usize| {
+            let tile = best(kernels, len).outputs;
             len.next_multiple_of(tile).saturating_add(if len.is_multiple_of(tile) { 0 } else { tile })
         };
         if self.interleaved.is_empty() {
             return false;
         }
-        let generic = match self.whole[0].kind {
+        let generic = match self.whole[0].layout() {
             // A load for each product, most of them across cache lines.
-            KernelKind::Line { layout: Layout::Chw, .. } => 4,
-            _ => 2,
+            Layout::Chw => 4,
+            Layout::Hwc => 2,
         };
         let phases = self.phases;
         phases.saturating_mul(cost(&self.interleaved, len.div_ceil(phases))) <= generic * cost(&self.whole, len)
     }
 }
 
-/// Outputs of a line kernel's tile.
-pub(crate) fn line_outputs(kernel: &KernelDesc) -> usize {
-    match kernel.kind {
-        KernelKind::Line { outputs, .. } => outputs,
-        _ => 1,
-    }
-}
-
 /// The line kernel that wastes the fewest outputs on a line of `len`; of equals, the first.
-fn best(lines: &[&'static KernelDesc], len: usize) -> &'static KernelDesc {
+fn best(lines: &[LineRow], len: usize) -> LineRow {
     if let [only] = lines {
-        return only;
+        return *only;
     }
-    let wasted = |kernel: &&&'static KernelDesc| len.next_multiple_of(line_outputs(kernel)) - len;
+    let wasted = |kernel: &&LineRow| len.next_multiple_of(kernel.outputs) - len;
     lines.iter().min_by_key(wasted).copied().expect("every instruction set has a generic line kernel")
 }
 
@@ -127,7 +185,7 @@ mod tests {
     #[test]
     fn least_waste() {
         let lines = lines(&DepthwiseSpec::new(64, [3, 3]));
-        assert_eq!(line_outputs(lines.choose(9, 9).kernel), 4);
+        assert_eq!(lines.choose(9, 9).kernel.outputs, 4);
         assert_eq!((lines.unit(lines.choose(9, 9)), lines.units(9).collect::<Vec<_>>()), (4, vec![4]));
     }
 
@@ -159,7 +217,7 @@ mod tests {
             let spec = DepthwiseSpec::new(64, kernel);
             select::depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, true).down
         };
-        assert_eq!(down([3, 1]).map(|lines| lines.first().name), Some("f32_dw_hwc_nx3s1_1x4__portable"));
+        assert_eq!(down([3, 1]).map(|lines| lines.first().name()), Some("f32_dw_hwc_nx3s1_1x4__portable"));
         assert!(down([7, 3]).is_none() && down([1, 1]).is_none());
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod blocking;
+pub(crate) mod describe;
 pub(crate) mod inverted;
 pub(crate) mod lines;
 pub(crate) mod select;

@@ -2,12 +2,15 @@
 
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
-use crate::plan::lines::{LineKernels, line_outputs};
+use crate::plan::lines::{LineKernels, LineRow};
 use crate::spec::DepthwiseSpec;
 use sepconv_kernels::depthwise::VERSATILE_TAPS;
 use sepconv_kernels::epilogue::EpilogueKind;
 use sepconv_kernels::pack::depthwise::LaneAxis;
-use sepconv_kernels::registry::{KERNELS, KernelDesc, KernelKind, lanes};
+use sepconv_kernels::registry::{
+    ColumnChw, ColumnHwc, ColumnHwcShape, CopyRows, Family, FewPixels, Kernel, Line, LineGeneric, LineTwoChannels,
+    Tile, lanes,
+};
 
 /// The kernels of a depthwise operator.
 #[derive(Debug, Clone)]
@@ -18,12 +21,13 @@ pub(crate) struct DepthwiseChoice {
     /// Where lanes are channels and a window is one column wide: line kernels down columns of pixels. They sum in the same order.
     pub down: Option<LineKernels>,
     /// A line kernel for two channels at a time, where columns take no more than half a vector. It sums as the others do.
-    pub paired: Option<&'static KernelDesc>,
-    /// Kernels that walk down columns of tiles. With channels as lanes they sum as the lines do, and [`walk`] decides; with columns as
-    /// lanes they sum in another order and do all of the work.
-    pub walks: Vec<&'static KernelDesc>,
+    pub paired: Option<LineRow>,
+    /// Where lanes are channels: kernels that walk down columns of tiles. They sum as the lines do, and [`walk`] decides.
+    pub walks: Vec<&'static Kernel<ColumnHwc>>,
+    /// Where lanes are columns: the kernel that walks down them. It sums in another order than the lines and does all of the work.
+    pub walk: Option<LineRow>,
     /// Copies rows into strips, or pixels apart.
-    pub copy: &'static KernelDesc,
+    pub copy: &'static Kernel<CopyRows>,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     pub exact_padding: bool,
 }
@@ -41,10 +45,17 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     // Lanes that each have their own tap are what the HWC kernels take.
     let kernels_of = if lane_axis == LaneAxis::Columns { Layout::Chw } else { Layout::Hwc };
     let kernels_for = |of: Option<(usize, usize)>| {
-        let matches =
-            move |kind| matches!(kind, KernelKind::Line { layout, window, .. } if layout == kernels_of && window == of);
-        let mut found: Vec<_> = candidates(isa, spec.dtype, epilogue).filter(|kernel| matches(kernel.kind)).collect();
-        found.sort_by_key(|kernel| core::cmp::Reverse(line_outputs(kernel)));
+        let mut found: Vec<LineRow> = match of {
+            Some(window) => candidates::<Line>(isa, spec.dtype, epilogue)
+                .filter(|kernel| kernel.shape.layout == kernels_of && kernel.shape.window == window)
+                .map(LineRow::from)
+                .collect(),
+            None => candidates::<LineGeneric>(isa, spec.dtype, epilogue)
+                .filter(|kernel| kernel.shape.layout == kernels_of)
+                .map(LineRow::from)
+                .collect(),
+        };
+        found.sort_by_key(|kernel| core::cmp::Reverse(kernel.outputs));
         found
     };
     let plain = match lane_axis {
@@ -59,17 +70,20 @@ pub(crate) fn depthwise(spec: &DepthwiseSpec, isa: Isa, epilogue: EpilogueKind, 
     };
     let down = lane_axis == LaneAxis::Channels && window.kernel[1] == 1 && window.kernel[0] > 1;
     let square = window.kernel == [wanted.0; 2] && window.stride == [wanted.1; 2] && window.dilation == [1, 1];
-    let walks_down = |kind| match kind {
-        KernelKind::Walk { window, .. } => lane_axis == LaneAxis::Channels && spec.multiplier == 1 && window == wanted,
-        KernelKind::WalkColumns { window } => lane_axis == LaneAxis::Columns && !exact_padding && window == wanted,
-        _ => false,
-    };
-    let walks = candidates(isa, spec.dtype, epilogue).filter(|kernel| square && walks_down(kernel.kind)).collect();
-    let paired = candidates(isa, spec.dtype, epilogue)
-        .find(|kernel| matches!(kernel.kind, KernelKind::PairedLine { window, .. } if window == wanted))
-        .filter(|_| side_by_side && lane_axis == LaneAxis::Columns && window.stride == [wanted.1; 2]);
+    let walks = candidates::<ColumnHwc>(isa, spec.dtype, epilogue)
+        .filter(|_| square && lane_axis == LaneAxis::Channels && spec.multiplier == 1)
+        .filter(|kernel| kernel.shape.window == wanted)
+        .collect();
+    let walk = candidates::<ColumnChw>(isa, spec.dtype, epilogue)
+        .filter(|_| square && lane_axis == LaneAxis::Columns && !exact_padding)
+        .find(|kernel| kernel.shape.window == wanted)
+        .map(LineRow::from);
+    let paired = candidates::<LineTwoChannels>(isa, spec.dtype, epilogue)
+        .filter(|_| side_by_side && lane_axis == LaneAxis::Columns && window.stride == [wanted.1; 2])
+        .find(|kernel| kernel.shape.window == wanted)
+        .map(LineRow::from);
     let (lines, down) = (lines_along(inner), down.then(|| lines_along(0)));
-    DepthwiseChoice { lane_axis, lines, down, paired, walks, copy: row_copy(isa, spec.dtype), exact_padding }
+    DepthwiseChoice { lane_axis, lines, down, paired, walks, walk, copy: row_copy(isa, spec.dtype), exact_padding }
 }
 
 fn lane_axis(spec: &DepthwiseSpec, isa: Isa) -> LaneAxis {
@@ -93,18 +107,16 @@ pub(crate) struct WalkSizes {
 }
 
 /// The walk down columns of pixels that suits a map; none where lines are faster. All of it measured, see docs/performance.md.
-pub(crate) fn walk(walks: &[&'static KernelDesc], sizes: WalkSizes) -> Option<&'static KernelDesc> {
+pub(crate) fn walk(walks: &[&'static Kernel<ColumnHwc>], sizes: WalkSizes) -> Option<&'static Kernel<ColumnHwc>> {
     // Pixels that meet few sets of the first-level cache, where a narrow column is best, and a line is used whole.
     let competing = sizes.pixel_bytes.is_multiple_of(1024);
-    let cost = |kernel: &&&'static KernelDesc| match kernel.kind {
-        KernelKind::Walk { pixels: p, vectors: v, .. } => {
-            (v > sizes.vectors, competing && v == 1, sizes.outputs.next_multiple_of(p))
-        }
-        _ => (true, true, usize::MAX),
+    let cost = |kernel: &&&'static Kernel<ColumnHwc>| {
+        let ColumnHwcShape { pixels, vectors, .. } = kernel.shape;
+        (vectors > sizes.vectors, competing && vectors == 1, sizes.outputs.next_multiple_of(pixels))
     };
     let best = walks.iter().min_by_key(cost)?;
-    let KernelKind::Walk { window: (_, stride), pixels: p, held, .. } = best.kind else { return None };
-    let whole = sizes.outputs.is_multiple_of(p);
+    let ColumnHwcShape { window: (_, stride), pixels, held, .. } = best.shape;
+    let whole = sizes.outputs.is_multiple_of(pixels);
     let pays = if competing {
         whole || (stride == 2 && !sizes.pixel_bytes.is_multiple_of(4096))
     } else {
@@ -114,20 +126,21 @@ pub(crate) fn walk(walks: &[&'static KernelDesc], sizes: WalkSizes) -> Option<&'
 }
 
 /// Whether a map may come that [`walk`] has none for.
-pub(crate) fn needs_lines(walks: &[&'static KernelDesc]) -> bool {
-    !walks.iter().any(|kernel| matches!(kernel.kind, KernelKind::Walk { held: true, .. }))
+pub(crate) fn needs_lines(walks: &[&'static Kernel<ColumnHwc>]) -> bool {
+    !walks.iter().any(|kernel| kernel.shape.held)
 }
 
 /// A kernel of matrix products, and the rows of its tile.
-pub(crate) type TileKernel = (usize, &'static KernelDesc);
+pub(crate) type TileKernel = (usize, &'static Kernel<Tile>);
+
+/// The kernel for few pixels (CHW), and the vectors of output channels that a panel may have for it.
+pub(crate) type FewPixelsKernel = (usize, &'static Kernel<FewPixels>);
 
 /// The kernels of matrix products of a layout with so many vectors of columns, the tallest tile first.
 pub(crate) fn tiles(layout: Layout, vectors: usize, isa: Isa, dtype: DType, epilogue: EpilogueKind) -> Vec<TileKernel> {
-    let mut found: Vec<_> = candidates(isa, dtype, epilogue)
-        .filter_map(|kernel| match kernel.kind {
-            KernelKind::Gemm { layout: l, rows, vectors: v } if l == layout && v == vectors => Some((rows, kernel)),
-            _ => None,
-        })
+    let mut found: Vec<_> = candidates::<Tile>(isa, dtype, epilogue)
+        .filter(|kernel| kernel.shape.layout == layout && kernel.shape.vectors == vectors)
+        .map(|kernel| (kernel.shape.rows, kernel))
         .collect();
     found.sort_by_key(|&(rows, _)| core::cmp::Reverse(rows));
     found
@@ -135,30 +148,25 @@ pub(crate) fn tiles(layout: Layout, vectors: usize, isa: Isa, dtype: DType, epil
 
 /// Vectors of columns of a layout's widest tile of a matrix product.
 pub(crate) fn tile_vectors(layout: Layout, isa: Isa, dtype: DType, epilogue: EpilogueKind) -> usize {
-    let vectors = candidates(isa, dtype, epilogue).filter_map(|kernel| match kernel.kind {
-        KernelKind::Gemm { layout: l, vectors, .. } if l == layout => Some(vectors),
-        _ => None,
-    });
+    let shapes = candidates::<Tile>(isa, dtype, epilogue).map(|kernel| kernel.shape);
+    let vectors = shapes.filter(|shape| shape.layout == layout).map(|shape| shape.vectors);
     vectors.max().expect("every instruction set has tiles of products")
 }
 
-/// The kernel for few pixels (CHW), and the vectors of output channels that a panel may have for it.
-pub(crate) fn few_pixels(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> (usize, &'static KernelDesc) {
-    let mut found = candidates(isa, dtype, epilogue).filter_map(|kernel| match kernel.kind {
-        KernelKind::GemmFew { vectors } => Some((vectors, kernel)),
-        _ => None,
-    });
-    found.next().expect("every instruction set has a kernel for few pixels")
+/// The kernel for few pixels.
+pub(crate) fn few_pixels(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> FewPixelsKernel {
+    let found = candidates::<FewPixels>(isa, dtype, epilogue).next();
+    found.map(|kernel| (kernel.shape.vectors, kernel)).expect("every instruction set has a kernel for few pixels")
 }
 
 /// The row copy of an instruction set.
-pub(crate) fn row_copy(isa: Isa, dtype: DType) -> &'static KernelDesc {
-    let mut all = candidates(isa, dtype, EpilogueKind::Clamp);
-    all.find(|kernel| kernel.kind == KernelKind::Rows).expect("every instruction set has a row copy")
+pub(crate) fn row_copy(isa: Isa, dtype: DType) -> &'static Kernel<CopyRows> {
+    let mut all = candidates::<CopyRows>(isa, dtype, EpilogueKind::Clamp);
+    all.next().expect("every instruction set has a row copy")
 }
 
-fn candidates(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<Item = &'static KernelDesc> {
-    KERNELS.iter().filter(move |k| k.isa == isa && k.dtype == dtype && k.epilogue.serves(epilogue))
+fn candidates<F: Family>(isa: Isa, dtype: DType, epilogue: EpilogueKind) -> impl Iterator<Item = &'static Kernel<F>> {
+    F::KERNELS.iter().filter(move |k| k.isa == isa && k.dtype == dtype && k.epilogue.serves(epilogue))
 }
 
 #[cfg(test)]
@@ -170,7 +178,7 @@ mod tests {
         not(sepconv_portable_only)
     ))]
     fn chosen(spec: &DepthwiseSpec, isa: Isa) -> &'static str {
-        depthwise(spec, isa, EpilogueKind::Clamp, true).lines.first().name
+        depthwise(spec, isa, EpilogueKind::Clamp, true).lines.first().name()
     }
 
     #[cfg(all(target_arch = "aarch64", target_endian = "little", target_feature = "neon", not(sepconv_portable_only)))]
@@ -216,8 +224,9 @@ mod tests {
     #[test]
     fn walks_are_for_square_windows_without_multiplier() {
         let names = |spec: DepthwiseSpec, isa| {
-            let walks = depthwise(&spec, isa, EpilogueKind::Clamp, true).walks;
-            walks.iter().map(|kernel| kernel.name).collect::<Vec<_>>()
+            let choice = depthwise(&spec, isa, EpilogueKind::Clamp, true);
+            let walks = choice.walks.iter().map(|kernel| kernel.name);
+            walks.chain(choice.walk.map(|kernel| kernel.name())).collect::<Vec<_>>()
         };
         let spec = DepthwiseSpec::new(64, [3, 3]);
         assert_eq!(names(spec, Isa::Avx512), ["f32_dw_hwc_3x3s1_3x2x2v__avx512", "f32_dw_hwc_3x3s1_3x7x1v__avx512"]);
@@ -232,7 +241,7 @@ mod tests {
         }
         // Padded zeros must not meet infinite weights.
         let infinite = depthwise(&spec.layout(Layout::Chw), Isa::Avx512, EpilogueKind::Clamp, false);
-        assert!(infinite.walks.is_empty() && infinite.paired.is_none());
+        assert!(infinite.walk.is_none() && infinite.paired.is_none());
     }
 
     #[cfg(all(target_arch = "x86_64", not(sepconv_portable_only)))]
@@ -264,7 +273,7 @@ mod tests {
     #[test]
     fn pairs_are_for_columns_of_five_and_seven_taps() {
         let paired = |spec: DepthwiseSpec| {
-            depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).paired.map(|kernel| kernel.name)
+            depthwise(&spec, Isa::Avx512, EpilogueKind::Clamp, true).paired.map(|kernel| kernel.name())
         };
         let spec = DepthwiseSpec::new(64, [5, 3]).layout(Layout::Chw);
         assert_eq!(paired(spec), Some("f32_dw_chw_5xns1_7x1_2c__avx512"));
@@ -286,7 +295,7 @@ mod tests {
         let spec = DepthwiseSpec::new(3, [3, 3]).layout(Layout::Chw);
         let choice = depthwise(&spec, Isa::Portable, EpilogueKind::Clamp, false);
         assert!(choice.exact_padding);
-        assert_eq!(choice.lines.first().name, "f32_dw_chw_generic_4x1__portable");
+        assert_eq!(choice.lines.first().name(), "f32_dw_chw_generic_4x1__portable");
     }
 
     #[test]
@@ -305,8 +314,9 @@ mod tests {
     fn portable_lines_fit_the_axis_that_they_run_along() {
         let names = |spec: &DepthwiseSpec, finite| {
             let choice = depthwise(spec, Isa::Portable, EpilogueKind::Clamp, finite);
-            assert!(choice.walks.is_empty() && choice.paired.is_none() && choice.copy.name == "f32_copy_row__portable");
-            choice.lines.all().map(|line| line.name.trim_end_matches("__portable")).collect::<Vec<_>>()
+            assert!(choice.walks.is_empty() && choice.walk.is_none() && choice.paired.is_none());
+            assert_eq!(choice.copy.name, "f32_copy_row__portable");
+            choice.lines.all().map(|line| line.name().trim_end_matches("__portable")).collect::<Vec<_>>()
         };
         let (hwc, generic) = (["f32_dw_hwc_nx3s1_1x4"], ["f32_dw_hwc_generic_1x4"]);
         let both = [generic[0], hwc[0]];

@@ -1,8 +1,9 @@
 //! What each shim must look like: its name and the multiply-adds of its hot loop, both from the library's tile table.
 
 use crate::asm::{Arch, Instruction};
-use crate::expand;
-use crate::tiles::{self, Shape, Target, Tile};
+use crate::kernels::expand;
+use crate::kernels::table::{TILES, Tile};
+use crate::kernels::target::Target;
 
 /// A shim as the table declares it.
 #[derive(Debug, Clone)]
@@ -48,12 +49,12 @@ impl Vectors {
 /// All shims that the build generates for an architecture.
 pub fn all(arch: Arch) -> Vec<Shim> {
     let of_arch = |tile: &&Tile| tile.target.arch.is_empty() || tile.target.arch == arch.name();
-    tiles::TILES.iter().filter(of_arch).flat_map(|tile| of_tile(tile, arch)).collect()
+    TILES.iter().filter(of_arch).flat_map(|tile| of_tile(tile, arch)).collect()
 }
 
 /// The kernels of a build for any architecture, by its name.
 pub fn names(arch: &str) -> Vec<String> {
-    names_of(tiles::TILES, arch)
+    names_of(TILES, arch)
 }
 
 /// The kernels of these rows, as the generator names them.
@@ -65,33 +66,8 @@ fn names_of(tiles: &[Tile], arch: &str) -> Vec<String> {
 /// The shims of one row of the table.
 fn of_tile(tile: &Tile, arch: Arch) -> Vec<Shim> {
     let names = names_of(std::slice::from_ref(tile), arch.name()).into_iter();
-    let (vectors, fmas) = (vectors(tile.target, arch), multiply_adds(tile.shape, tile.target.by_lane));
+    let (vectors, fmas) = (vectors(tile.target, arch), tile.family().multiply_adds(&tile.target));
     names.map(|name| Shim { name, vectors, fmas }).collect()
-}
-
-/// Multiply-adds of vectors in one round of a tile's hot loop.
-fn multiply_adds(shape: Shape, by_lane: usize) -> Option<usize> {
-    match shape {
-        Shape::LineHwc { kernel, outputs, .. } | Shape::LineChw { kernel, outputs, .. } => Some(kernel * outputs),
-        // Maps for pairs are as low as they are narrow: inputs at the ends are always held against the border.
-        Shape::PairedChw { kernel, stride, outputs } => {
-            let never_tested = kernel - 1..=(outputs - 1) * stride;
-            let reached = |input: usize| (0..kernel).filter(move |tap| (input - tap).is_multiple_of(stride));
-            Some(never_tested.flat_map(reached).count())
-        }
-        Shape::GenericHwc { outputs } | Shape::GenericChw { outputs } => Some(outputs),
-        // Of one input row: those outside the map are skipped.
-        Shape::WalkHwc { kernel, stride, pixels, vectors } => Some(kernel * pixels * vectors * kernel.div_ceil(stride)),
-        Shape::WalkChw { kernel, stride, vectors } => Some(kernel * vectors * kernel.div_ceil(stride)),
-        // Rows are read a vector of k at a time.
-        Shape::GemmHwc { rows, vectors } if by_lane > 0 => Some(rows * vectors * by_lane),
-        // Two values of k a round.
-        Shape::GemmChw { rows, vectors } if by_lane > 0 && rows % by_lane == 0 => Some(2 * rows * vectors),
-        Shape::GemmHwc { rows, vectors } | Shape::GemmChw { rows, vectors } => Some(rows * vectors),
-        Shape::GemmFew { vectors, pixels } => Some(2 * vectors * pixels),
-        Shape::Rows => None,
-        Shape::Probe { chains } => Some(chains),
-    }
 }
 
 fn vectors(target: Target, arch: Arch) -> Vectors {
@@ -109,7 +85,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_table_has_shims_with_the_name_of_its_instruction_set() {
-        for tile in tiles::TILES {
+        for tile in TILES {
             let shims = of_tile(tile, if tile.target.arch == "aarch64" { Arch::Aarch64 } else { Arch::X86_64 });
             assert!(!shims.is_empty(), "{tile:?}");
             for shim in shims {
@@ -127,27 +103,30 @@ mod tests {
 
     #[test]
     fn declared_multiply_adds_follow_from_the_shape() {
-        assert_eq!(multiply_adds(Shape::LineHwc { kernel: 7, stride: 2, outputs: 14 }, 0), Some(98));
-        assert_eq!(multiply_adds(Shape::WalkHwc { kernel: 3, stride: 1, pixels: 7, vectors: 1 }, 0), Some(63));
-        assert_eq!(multiply_adds(Shape::WalkChw { kernel: 3, stride: 2, vectors: 3 }, 0), Some(18));
-        assert_eq!(multiply_adds(Shape::PairedChw { kernel: 5, stride: 1, outputs: 7 }, 0), Some(15));
-        assert_eq!(multiply_adds(Shape::PairedChw { kernel: 7, stride: 2, outputs: 7 }, 0), Some(25));
-        assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 2 }, 0), Some(16));
-        assert_eq!(multiply_adds(Shape::GemmHwc { rows: 6, vectors: 4 }, 4), Some(96));
-        assert_eq!(multiply_adds(Shape::GemmChw { rows: 8, vectors: 3 }, 4), Some(48));
-        assert_eq!(multiply_adds(Shape::GemmChw { rows: 2, vectors: 3 }, 4), Some(6));
-        assert_eq!(multiply_adds(Shape::GemmFew { vectors: 2, pixels: 4 }, 4), Some(16));
-        assert_eq!(multiply_adds(Shape::Rows, 0), None);
+        for (name, expected) in [
+            ("f32_dw_hwc_nx7s2_1x7__avx512", Some(49)),
+            ("f32_dw_hwc_3x3s1_3x7x1v__avx512", Some(63)),
+            ("f32_dw_chw_3x3s2_2x3v__avx512", Some(18)),
+            ("f32_dw_chw_5xns1_7x1_2c__avx512", Some(15)),
+            ("f32_dw_chw_7xns2_7x1_2c__avx512", Some(25)),
+            ("f32_dw_hwc_generic_1x8__avx2", Some(8)),
+            ("f32_pw_chw_8x2v__avx512", Some(16)),
+            ("f32_pw_hwc_6x4v__neon", Some(96)),
+            ("f32_pw_chw_8x3v__neon", Some(48)),
+            ("f32_pw_chw_2x3v__neon", Some(6)),
+            ("f32_pw_chw_2vx4__neon", Some(16)),
+            ("f32_copy_row__avx2", None),
+        ] {
+            let shims = [Arch::X86_64, Arch::Aarch64].map(all).concat();
+            let fmas = shims.iter().find(|shim| shim.name == name).map(|shim| shim.fmas);
+            assert_eq!(fmas, Some(expected), "{name}");
+        }
     }
 
     #[test]
     fn registers_follow_from_the_features() {
         let of = |name: &str, arch| {
-            tiles::TILES
-                .iter()
-                .map(|tile| tile.target)
-                .find(|target| target.name == name)
-                .map(|target| vectors(target, arch))
+            TILES.iter().map(|tile| tile.target).find(|target| target.name == name).map(|target| vectors(target, arch))
         };
         assert_eq!(of("avx512", Arch::X86_64), Some(Vectors::Fused("zmm")));
         assert_eq!(of("avx2", Arch::X86_64), Some(Vectors::Fused("ymm")));

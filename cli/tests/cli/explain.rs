@@ -11,9 +11,14 @@ fn explain(layer: &str, more: &[&str]) -> Vec<Value> {
 #[test]
 fn a_layer_of_a_suite_is_explained() {
     let text = sepconv(&["explain", "mobilenet-v1:block1", "--min-time", "0"]).succeeded();
-    for part in
-        ["CPU: ", "mobilenet-v1 block1: sep 112×112×32 3×3 → 64", "f32_dw_hwc", "f32_pw_hwc", "lanes are channels"]
-    {
+    for part in [
+        "CPU: ",
+        "mobilenet-v1 block1: sep 112×112×32 3×3 → 64",
+        "f32_dw_hwc",
+        "f32_pw_hwc",
+        "lanes are channels",
+        "why  ",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     for part in ["fused ", "pointwise weights", "Bound by ", "FMA peak", "predicted", "within its error bound"] {
@@ -48,6 +53,26 @@ fn figures_agree_with_each_other() {
         let moved = bytes("input") + bytes("output") + bytes("depthwise weights") + bytes("pointwise weights");
         assert_eq!(row["bytes"].as_u64().unwrap(), moved);
     }
+}
+
+#[test]
+fn kernels_are_those_of_the_shape() {
+    let kernels = |layer: &str, layout: &str| {
+        let all = explain(layer, &["--layout", layout, "--isa", "portable"]);
+        all[0]["choice"]["kernels"].as_array().unwrap().clone()
+    };
+    // A picture: three channels do not fill a vector, elements of its rows do.
+    let picture = kernels("g3ic3ih20oc3kh3ph1", "hwc");
+    assert_eq!((&picture[0]["lanes"], &picture[0]["family"]), (&"elements of a row".into(), &"line".into()));
+    assert_eq!(picture[0]["tile"], "4 rows × 1 vector");
+    // One pixel is a matter of output channels.
+    let pixel = kernels("ic64ih1oc64", "chw");
+    assert_eq!((pixel.len(), &pixel[0]["lanes"]), (1, &"output channels".into()));
+    assert_eq!(pixel[0]["name"], "f32_pw_chw_1vx2__portable");
+    let pixels = kernels("ic64ih7oc64", "chw");
+    let families: Vec<_> = pixels.iter().map(|kernel| &kernel["family"]).collect();
+    assert_eq!(families, ["tile", "few_pixels"]);
+    assert!(pixels[1]["why"].as_str().unwrap().contains("1 of 49 pixels"), "{pixels:?}");
 }
 
 #[test]

@@ -23,7 +23,9 @@ use crate::exec::run::map::{Source, Target};
 use crate::exec::run::operator::{Prepared, impl_operator};
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::tasks::{self, Grid};
+use crate::exec::run::window::Laid;
 use crate::isa::Isa;
+use crate::kernel_info::KernelInfo;
 use crate::layout::{Layout, Shape};
 use crate::spec::InvertedResidualSpec;
 use crate::weights::Weights;
@@ -96,6 +98,33 @@ impl Prepared for Stages {
 
     fn kernel_name(&self) -> &str {
         &self.name
+    }
+
+    fn kernels(&self, input: Shape, threads: usize) -> Result<Vec<KernelInfo>> {
+        let schedule = self.schedule(input, threads)?;
+        let Schedule { expand: first, depthwise: second, project: third, .. } = &schedule;
+        let one = |laid: &Laid| Laid { output: Shape { n: 1, ..laid.output }, ..*laid };
+        let mut kernels = Vec::new();
+        match &schedule.turns {
+            Some(turns) => {
+                if let Some(expand) = &self.expand {
+                    let rows = (turns.band * second.axes[0].stride).min(first.output.h);
+                    kernels.extend(expand.kernels_of_band(first, rows));
+                }
+                // A block of channels has pixels of its own; without an expanding stage that is all of them.
+                let channels = turns.channels;
+                kernels.push(self.depthwise.kernel_of_band(second, channels, [turns.band, channels]));
+                kernels.extend(self.project.kernels_of_band(third, turns.band));
+            }
+            None => {
+                if let Some(expand) = &self.expand {
+                    kernels.extend(expand.kernels_of_run(&one(first), threads)?);
+                }
+                kernels.push(self.depthwise.kernel_of_run(&one(second), threads)?);
+                kernels.extend(self.project.kernels_of_run(&one(third), threads)?);
+            }
+        }
+        Ok(kernels)
     }
 
     #[inline(always)]

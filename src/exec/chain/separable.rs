@@ -20,6 +20,7 @@ use crate::exec::run::scratch::{ScratchMap, workspace_len};
 use crate::exec::run::tasks::{self, Grid};
 use crate::exec::run::window::Laid;
 use crate::isa::Isa;
+use crate::kernel_info::KernelInfo;
 use crate::layout::{Layout, Shape};
 use crate::plan::blocking;
 use crate::spec::{Fusion, SeparableSpec};
@@ -127,6 +128,25 @@ impl Prepared for Stages {
 
     fn kernel_name(&self) -> &str {
         &self.name
+    }
+
+    fn kernels(&self, input: Shape, threads: usize) -> Result<Vec<KernelInfo>> {
+        let schedule = self.schedule(input, threads)?;
+        let [first, second] = &schedule.laid;
+        let one = |laid: &Laid| Laid { output: Shape { n: 1, ..laid.output }, ..*laid };
+        let (depthwise, pointwise) = match schedule.bands {
+            Some(bands) => {
+                let rows = second.output.h.div_ceil(bands);
+                let read = (rows - 1) * second.axes[0].stride + 1;
+                let depthwise = self.depthwise.kernel_of_band(first, input.c, [read, first.output.c]);
+                (depthwise, self.pointwise.kernels_of_band(second, rows))
+            }
+            None => {
+                let depthwise = self.depthwise.kernel_of_run(&one(first), threads)?;
+                (depthwise, self.pointwise.kernels_of_run(&one(second), threads)?)
+            }
+        };
+        Ok([vec![depthwise], pointwise].concat())
     }
 
     #[inline(always)]

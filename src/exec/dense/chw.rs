@@ -8,16 +8,18 @@ use super::sum::{Sum, SumAt};
 use crate::exec::run::image::Image;
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
+use crate::kernel_info::KernelInfo;
+use crate::plan::describe::Asked;
 use core::ops::Range;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Chw {
     pub product: Product,
     in_channels: usize,
     /// Copies rows into slivers.
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     exact_padding: bool,
     /// Pixels that meet all weights before the next ones do.
@@ -38,7 +40,7 @@ impl Chw {
         in_channels: usize,
         product: Product,
         block: usize,
-        copy: &'static KernelDesc,
+        copy: &'static Kernel<CopyRows>,
         exact_padding: bool,
     ) -> Self {
         Self { product, in_channels, copy, exact_padding, block }
@@ -55,6 +57,16 @@ impl Chw {
     pub(crate) fn scratch_len(&self, rows: Axis, columns: Axis) -> Option<usize> {
         let sliver = self.product.packed.k().checked_mul(self.product.columns())?;
         sliver.checked_mul(self.slivers(rows, columns))
+    }
+
+    /// The kernels for so many output rows of a map without gaps, the one that makes most outputs first.
+    pub(crate) fn kernels(&self, [rows, columns]: [Axis; 2], count: usize, asked: Asked<'_>) -> Vec<KernelInfo> {
+        let exact = self.exact_padding && (rows.reads_padding() || columns.reads_padding());
+        if exact {
+            return vec![self.product.sliver_kernel(columns.output, asked)];
+        }
+        let block = self.slivers(rows, columns) * self.product.columns();
+        self.product.column_kernels(count * columns.output, block, asked)
     }
 
     /// Output rows `rows` of the output channels of `panels`.
@@ -202,10 +214,9 @@ impl Chw {
             pad: true,
             odd: core::ptr::null_mut(),
         };
-        let KernelFn::Rows(run) = self.copy.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; `available` positions of the row are inside the map for every
         // channel (none are touched where the row is not), and the sliver has room for a vector row of every channel.
-        unsafe { run(&args) }
+        unsafe { (self.copy.run)(&args) }
     }
 
     /// One output row whose weights must not meet the padding's zeros: columns with the same taps inside the map together.

@@ -13,11 +13,13 @@ use crate::exec::run::image::Image;
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
 use crate::isa::CacheSizes;
+use crate::kernel_info::KernelInfo;
+use crate::plan::describe::Asked;
 use crate::spec::Conv2dSpec;
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Hwc {
@@ -26,7 +28,7 @@ pub(crate) struct Hwc {
     /// Whether the window has one tap: an output then has it or none.
     one_tap: bool,
     /// Copies rows into scratch.
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     /// Whether the padding's zeros must be kept away from the sums (a weight is infinite or NaN).
     exact_padding: bool,
     /// Pixels that meet all weights before the next ones do.
@@ -44,7 +46,7 @@ impl Hwc {
         spec: &Conv2dSpec,
         product: Product,
         block: usize,
-        copy: &'static KernelDesc,
+        copy: &'static Kernel<CopyRows>,
         exact_padding: bool,
         caches: CacheSizes,
     ) -> Self {
@@ -89,6 +91,14 @@ impl Hwc {
         let gathered = self.gathered(columns).checked_mul(self.product.packed.k())?;
         let strip = self.padded.as_ref().and_then(|padded| padded.strip(rows, columns));
         Some(gathered.max(strip.map_or(0, |strip| strip.len)))
+    }
+
+    /// The kernel that makes most of so many output rows of a map without gaps.
+    pub(crate) fn kernel(&self, [rows, columns]: [Axis; 2], count: usize, asked: Asked<'_>) -> KernelInfo {
+        let every_pixel = |axis: Axis| axis.kernel == 1 && axis.stride == 1 && axis.input == axis.output;
+        let flat = every_pixel(rows) && every_pixel(columns);
+        let pixels = if flat { (count * columns.output).min(self.block) } else { columns.output };
+        self.product.pixel_kernel(pixels, asked)
     }
 
     /// Output rows `rows` of the output channels of `panels`.
@@ -191,11 +201,9 @@ impl Hwc {
             pad: false,
             odd: core::ptr::null_mut(),
         };
-        if let KernelFn::Rows(copy) = self.copy.run {
-            // SAFETY: the operator's ISA was checked when it was made; the pixels are inside the map, and the scratch has
-            // room for a block of them (`scratch_len`).
-            unsafe { copy(&args) }
-        }
+        // SAFETY: the operator's ISA was checked when it was made; the pixels are inside the map, and the scratch has
+        // room for a block of them (`scratch_len`).
+        unsafe { (self.copy.run)(&args) }
         Pixels { input: scratch.ptr, in_step: pitch, then: 0, ..*pixels }
     }
 
@@ -272,7 +280,6 @@ impl Hwc {
     /// Copies the window of output `(oy, ox)` to `to`, zeros where it leaves the map.
     fn gather(&self, image: &Image, oy: usize, ox: usize, to: *mut f32) {
         let (source, [kh, kw], cin) = (&image.source, [image.rows.kernel, image.columns.kernel], self.in_channels);
-        let KernelFn::Rows(copy) = self.copy.run else { return };
         let row_len = kw * cin;
         for ky in 0..kh {
             let y = image.rows.start(oy) + (ky * image.rows.dilation) as isize;
@@ -296,7 +303,7 @@ impl Hwc {
             if contiguous || cin == 1 {
                 // SAFETY: the operator's ISA was checked when it was made; the input row is inside the map or not touched, and
                 // the scratch has room for a row of taps.
-                unsafe { copy(&args) }
+                unsafe { (self.copy.run)(&args) }
                 continue;
             }
             // Pixels with gaps: their channels, tap by tap, as the single group of a row.
@@ -310,7 +317,7 @@ impl Hwc {
                 args.to = to.wrapping_add(ky * row_len + kx * cin);
                 args.len = cin;
                 // SAFETY: as above, for the channels of one pixel.
-                unsafe { copy(&args) }
+                unsafe { (self.copy.run)(&args) }
             }
         }
     }

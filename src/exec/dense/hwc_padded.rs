@@ -15,13 +15,13 @@ use crate::exec::run::window::Axis;
 use crate::isa::CacheSizes;
 use core::ops::Range;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// Makes output rows from strips.
 pub(crate) struct Padded {
     in_channels: usize,
     /// Copies rows into strips.
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     /// Elements that a strip may have: an eighth of the second-level cache.
     capacity: usize,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Strip {
 }
 
 impl Padded {
-    pub(crate) const fn new(in_channels: usize, copy: &'static KernelDesc, caches: CacheSizes) -> Self {
+    pub(crate) const fn new(in_channels: usize, copy: &'static Kernel<CopyRows>, caches: CacheSizes) -> Self {
         Self { in_channels, copy, capacity: caches.l2 / 8 / size_of::<f32>() }
     }
 
@@ -102,11 +102,9 @@ impl Padded {
             pad: true,
             odd: core::ptr::null_mut(),
         };
-        if let KernelFn::Rows(copy) = self.copy.run {
-            // SAFETY: the operator's ISA was checked when it was made; the rows are inside the map, their pixels without gaps, and
-            // the scratch has room for a strip (`Hwc::scratch_len`).
-            unsafe { copy(&args) }
-        }
+        // SAFETY: the operator's ISA was checked when it was made; the rows are inside the map, their pixels without gaps, and
+        // the scratch has room for a strip (`Hwc::scratch_len`).
+        unsafe { (self.copy.run)(&args) }
     }
 
     /// The pixels of one output row and the runs of their taps, in a strip that begins with input row `start`.

@@ -4,8 +4,11 @@ use super::runs::Runs;
 use super::sum::SumAt;
 use super::tiles::TileKernels;
 use crate::isa::{Isa, cache_sizes};
+use crate::kernel_info::KernelInfo;
 use crate::layout::Layout;
 use crate::plan::blocking;
+use crate::plan::describe::{self, Asked};
+use crate::plan::select::TileKernel;
 use crate::spec::Activation;
 use crate::weights::Weights;
 use core::ops::Range;
@@ -13,7 +16,7 @@ use sepconv_kernels::buffer::LINE;
 use sepconv_kernels::epilogue::EpilogueArgs;
 use sepconv_kernels::pack::panels::{PackedGemm, Panel, widths, widths_with_half};
 use sepconv_kernels::product::GemmArgs;
-use sepconv_kernels::registry::{KernelFn, lanes};
+use sepconv_kernels::registry::lanes;
 
 /// Packed weights with the kernels that multiply by them.
 pub(crate) struct Product {
@@ -104,6 +107,29 @@ impl Product {
         self.tiles.widest()[0].0
     }
 
+    /// HWC: the kernel that makes most outputs of so many pixels.
+    pub(crate) fn pixel_kernel(&self, pixels: usize, asked: Asked<'_>) -> KernelInfo {
+        let width = self.widest_panel();
+        let (rows, kernel) = self.tile(width, pixels);
+        let why = format!(
+            "{pixels} pixels, {width} output channels at a time, {} products a sum: {rows} is the tallest tile that they fill",
+            self.packed.k()
+        );
+        describe::product(kernel, asked, why)
+    }
+
+    /// Columns of the widest panel.
+    pub(super) fn widest_panel(&self) -> usize {
+        self.packed.panels().iter().map(|panel| panel.width).max().unwrap_or(self.lanes)
+    }
+
+    /// HWC: the tallest tile that so many pixels fill, for a panel of a width.
+    #[inline(always)]
+    fn tile(&self, width: usize, pixels: usize) -> TileKernel {
+        let fitting = self.tiles.by_vectors[width / self.lanes].iter().find(|&&(rows, _)| rows <= pixels);
+        *fitting.expect("every width of a panel has tiles down to one row")
+    }
+
     /// HWC: output channels of the panels `panels` for all of the pixels, read in place.
     ///
     /// # Safety
@@ -157,8 +183,7 @@ impl Product {
         sum: &SumAt,
     ) -> usize {
         let (first, rest) = (among.start, among.len());
-        let tiles = &self.tiles.by_vectors[panel.width / self.lanes];
-        let Some(&(rows, kernel)) = tiles.iter().find(|&&(rows, _)| rows <= rest) else { return rest };
+        let (rows, kernel) = self.tile(panel.width, rest);
         let weights = self.packed.as_slice()[panel.offset..].as_ptr();
         let ahead = ahead.unwrap_or(Ahead { from: weights, step: 0, pixel: 0 });
         let count = rest / rows;
@@ -186,11 +211,9 @@ impl Product {
             columns: panel.count,
             epilogue: self.epilogue,
         };
-        if let KernelFn::Gemm(run) = kernel.run {
-            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `rows · count` pixels are at most the `rest` that
-            // are `among` the readable and writable ones; the panel was packed for kernels of this width.
-            unsafe { run(&args) }
-        }
+        // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `rows · count` pixels are at most the `rest` that
+        // are `among` the readable and writable ones; the panel was packed for kernels of this width.
+        unsafe { (kernel.run)(&args) }
         rows * count
     }
 }

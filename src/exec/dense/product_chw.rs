@@ -5,10 +5,12 @@
 use super::product::{Product, weight_steps};
 use super::runs::Runs;
 use super::sum::SumAt;
+use crate::kernel_info::KernelInfo;
+use crate::plan::describe::{self, Asked};
 use core::ops::Range;
 use sepconv_kernels::pack::panels::Panel;
 use sepconv_kernels::product::GemmArgs;
-use sepconv_kernels::registry::KernelFn;
+use sepconv_kernels::registry::{Kernel, Tile};
 
 /// Multiply-adds that could begin while `chains` of them, each waiting for itself, do: a core has room for at least eight.
 const fn multiply_adds(chains: usize) -> usize {
@@ -61,6 +63,44 @@ impl Product {
         self.sliver_vectors(count) * self.lanes
     }
 
+    /// The kernel for a panel of so many rows and a sliver of `count` pixels.
+    #[inline(always)]
+    fn sliver_tile(&self, rows: usize, count: usize) -> &'static Kernel<Tile> {
+        let tiles = &self.tiles.by_vectors[self.sliver_vectors(count)];
+        let tile = tiles.iter().find(|tile| tile.0 == rows);
+        tile.expect("a panel has as many rows as a tile of every width").1
+    }
+
+    /// The kernel that makes most outputs of `count` pixels in slivers.
+    pub(crate) fn sliver_kernel(&self, count: usize, asked: Asked<'_>) -> KernelInfo {
+        let (rows, width) = (self.widest_panel(), self.sliver_width(count.min(self.columns())));
+        let kernel = self.sliver_tile(rows, count.min(self.columns()));
+        let k = self.packed.k();
+        let why = format!("{count} pixels, {width} at a time, {rows} output channels at a time, {k} products a sum");
+        describe::product(kernel, asked, why)
+    }
+
+    /// The kernels for `count` pixels, `block` of which meet all weights before the next ones do.
+    pub(crate) fn column_kernels(&self, count: usize, block: usize, asked: Asked<'_>) -> Vec<KernelInfo> {
+        let (k, last) = (self.packed.k(), if count == 0 { 0 } else { (count - 1) % block + 1 });
+        let few = last - self.in_slivers(last, k);
+        let whole_blocks = count - last;
+        let few_of_all = few + whole_blocks / block * (block - self.in_slivers(block, k));
+        let by_sliver = (count > few_of_all).then(|| self.sliver_kernel(count - few_of_all, asked));
+        let by_lane = (few_of_all > 0).then(|| {
+            let lanes = self.lanes;
+            let why = format!(
+                "{few_of_all} of {count} pixels are left over from vectors of {lanes}: output channels as lanes take less"
+            );
+            describe::few_pixels(self.tiles.few.1, asked, why)
+        });
+        let mut kernels = Vec::from_iter(by_sliver.into_iter().chain(by_lane));
+        if few_of_all > count / 2 {
+            kernels.reverse();
+        }
+        kernels
+    }
+
     /// Output channels of a panel for pixels packed as [`Product::sliver_width`] for each k.
     ///
     /// # Safety
@@ -69,13 +109,10 @@ impl Product {
     #[inline(always)]
     pub(crate) unsafe fn sliver(&self, columns: &Columns, runs: &Runs, panel: usize, sum: &SumAt) {
         let panel = &self.packed.panels()[panel];
-        let tiles = &self.tiles.by_vectors[self.sliver_vectors(columns.count)];
-        let kernel = tiles.iter().find(|&&(rows, _)| rows == panel.width).map(|(_, kernel)| kernel.run);
-        if let Some(KernelFn::Gemm(run)) = kernel {
-            // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
-            // writable, no more than the tile is wide (`sliver_vectors`); the panel was packed for kernels of this many rows.
-            unsafe { run(&self.columns_args(columns, runs, panel, sum)) }
-        }
+        let kernel = self.sliver_tile(panel.width, columns.count);
+        // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
+        // writable, no more than the tile is wide (`sliver_vectors`); the panel was packed for kernels of this many rows.
+        unsafe { (kernel.run)(&self.columns_args(columns, runs, panel, sum)) }
     }
 
     /// Output channels of the panels `panels`, one or two, for pixels packed as `count` for each k.
@@ -85,7 +122,6 @@ impl Product {
     #[inline(never)] // its frame would be in the way of the slivers
     pub(crate) unsafe fn few_pixels(&self, columns: &Columns, runs: &Runs, panels: Range<usize>, sum: &SumAt) {
         let (mut panels, (_, kernel)) = (&self.packed.panels()[panels], self.tiles.few);
-        let KernelFn::Gemm(run) = kernel.run else { return };
         while let [first, rest @ ..] = panels {
             let mut args = self.columns_args(columns, runs, first, sum);
             panels = rest;
@@ -99,7 +135,7 @@ impl Product {
             }
             // SAFETY: the kernels are those of an ISA that `DenseStage::new` required; `columns` says which pixels are readable and
             // writable; behind every panel a vector can be loaded (`PackedGemm::new`).
-            unsafe { run(&args) }
+            unsafe { (kernel.run)(&args) }
         }
     }
 

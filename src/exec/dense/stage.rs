@@ -16,7 +16,9 @@ use crate::exec::run::single::Single;
 use crate::exec::run::tasks::{self, Grid};
 use crate::exec::run::window::{self, Laid};
 use crate::isa::{CacheSizes, Isa, cache_sizes};
+use crate::kernel_info::KernelInfo;
 use crate::layout::{Layout, Shape};
+use crate::plan::describe::Asked;
 use crate::plan::{blocking, select};
 use crate::spec::Conv2dSpec;
 use crate::weights::Weights;
@@ -106,12 +108,8 @@ impl DenseStage {
         executor: &dyn Executor,
     ) -> Result<()> {
         let Laid { axes: [rows, columns], scratch, .. } = *laid;
-        let packed = &self.product().packed;
-        let products = target.shape.len()?.saturating_mul(packed.k());
-        let threads = blocking::threads(products, executor.threads());
-        let panels = packed.panels().len();
-        let weights = size_of_val(packed.as_slice());
-        let grid = grid([panels, rows.output, target.shape.n], threads, weights > self.caches.l2 / 4);
+        let panels = self.panels().len();
+        let (threads, grid) = self.cut(target.shape, executor.threads())?;
         tasks::for_each(executor, threads, workspace, scratch, target.shape.n * grid.tasks(), |task, scratch| {
             let (n, [panels, band]) = grid.cell(task, (panels, 1), (rows.output, 1));
             let image = Image { source: source.image(n), target: target.image(n), rows, columns };
@@ -124,6 +122,30 @@ impl DenseStage {
             }
         });
         Ok(())
+    }
+
+    /// On how many of the available threads a run makes `output`, and how they cut each image.
+    fn cut(&self, output: Shape, available: usize) -> Result<(usize, Grid)> {
+        let packed = &self.product().packed;
+        let threads = blocking::threads(output.len()?.saturating_mul(packed.k()), available);
+        let streams = size_of_val(packed.as_slice()) > self.caches.l2 / 4;
+        Ok((threads, grid([packed.panels().len(), output.h, output.n], threads, streams)))
+    }
+
+    /// The kernels of a run on all of the available threads, the one that makes most outputs first.
+    pub(crate) fn kernels_of_run(&self, laid: &Laid, available: usize) -> Result<Vec<KernelInfo>> {
+        let (_, grid) = self.cut(laid.output, available)?;
+        let (_, [_, rows]) = grid.cell(0, (self.panels().len(), 1), (laid.output.h, 1));
+        Ok(self.kernels_of_band(laid, rows.len()))
+    }
+
+    /// The kernels for so many output rows at a time.
+    pub(crate) fn kernels_of_band(&self, laid: &Laid, rows: usize) -> Vec<KernelInfo> {
+        let asked = Asked { window: &self.spec.window, activation: self.spec.activation };
+        match &self.nest {
+            Nest::Hwc(nest) => vec![nest.kernel(laid.axes, rows, asked)],
+            Nest::Chw(nest) => nest.kernels(laid.axes, rows, asked),
+        }
     }
 
     /// Output rows `rows` of the panels `panels` of one image, on the calling thread.
@@ -163,6 +185,10 @@ impl Prepared for DenseStage {
 
     fn kernel_name(&self) -> &str {
         self.product().name()
+    }
+
+    fn kernels(&self, input: Shape, threads: usize) -> Result<Vec<KernelInfo>> {
+        self.kernels_of_run(&self.lay(input)?, threads)
     }
 
     #[inline(always)]

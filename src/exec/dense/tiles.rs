@@ -2,7 +2,7 @@
 
 use crate::isa::Isa;
 use crate::layout::{DType, Layout};
-use crate::plan::select::{self, TileKernel};
+use crate::plan::select::{self, FewPixelsKernel, TileKernel};
 use sepconv_kernels::epilogue::EpilogueKind;
 use sepconv_kernels::registry::lanes;
 use std::sync::OnceLock;
@@ -19,7 +19,7 @@ pub(crate) struct TileKernels {
     /// Widths that a panel of weights may have.
     pub panels: Vec<usize>,
     /// CHW: the kernel for few pixels, and the vectors of output channels that it makes of a panel.
-    pub few: TileKernel,
+    pub few: FewPixelsKernel,
 }
 
 impl TileKernels {

@@ -16,7 +16,9 @@ use crate::exec::run::image::Image;
 use crate::exec::run::scratch::Scratch;
 use crate::exec::run::window::Axis;
 use crate::isa::CacheSizes;
-use crate::plan::lines::{LineKernel, LineKernels, line_outputs};
+use crate::kernel_info::{KernelInfo, Lanes};
+use crate::plan::describe::{self, Asked};
+use crate::plan::lines::{LineFamily, LineKernel, LineKernels, LineRow};
 use crate::plan::select::DepthwiseChoice;
 use crate::spec::DepthwiseSpec;
 use core::ops::Range;
@@ -25,7 +27,7 @@ use sepconv_kernels::copy_rows::RowArgs;
 use sepconv_kernels::depthwise::LineArgs;
 use sepconv_kernels::epilogue::EpilogueArgs;
 use sepconv_kernels::pack::depthwise::{LaneAxis, PackedDepthwise};
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Chw {
@@ -37,11 +39,11 @@ pub(crate) struct Chw {
     group: usize,
     /// Kernels of lines down the map.
     lines: LineKernels,
-    paired: Option<&'static KernelDesc>,
+    paired: Option<LineRow>,
     /// The kernel that walks down columns, if there is one: it then makes all outputs.
-    walk: Option<&'static KernelDesc>,
+    walk: Option<LineRow>,
     /// Copies rows into strips.
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     exact_padding: bool,
     packed: PackedDepthwise,
     epilogue: EpilogueArgs,
@@ -65,7 +67,7 @@ impl Chw {
             group: if elements { spec.channels } else { 1 },
             lines: choice.lines,
             paired: choice.paired,
-            walk: choice.walks.first().copied(),
+            walk: choice.walk,
             copy: choice.copy,
             exact_padding: choice.exact_padding,
             packed,
@@ -76,7 +78,7 @@ impl Chw {
 
     /// The kernel that makes most outputs.
     pub(crate) fn kernel_name(&self) -> &'static str {
-        self.walk.unwrap_or(self.lines.first()).name
+        self.walk.unwrap_or(self.lines.first()).name()
     }
 
     /// Fewest of `rows` output rows that a kernel makes at a time without leaving some of its tile unused.
@@ -113,7 +115,33 @@ impl Chw {
 
     /// Outputs of the longest line that one kernel call makes.
     fn longest_line(&self) -> usize {
-        self.lines.all().map(line_outputs).max().unwrap_or(1)
+        self.lines.all().map(|kernel| kernel.outputs).max().unwrap_or(1)
+    }
+
+    /// What makes so many rows of so many channels.
+    fn choose(&self, [rows, columns]: [Axis; 2], [count, channels]: [usize; 2]) -> LineKernel {
+        let narrow = 2 * columns.output <= self.lanes;
+        let paired = self.paired.filter(|_| narrow && channels >= 2);
+        match self.walk.or(paired) {
+            Some(kernel) => LineKernel { kernel, interleaved: false },
+            None => self.lines.choose(rows.output, count),
+        }
+    }
+
+    /// The kernel of [`Chw::choose`].
+    pub(crate) fn kernel(&self, axes: [Axis; 2], counts: [usize; 2], asked: Asked<'_>) -> KernelInfo {
+        let (line, lanes, [kh, kw]) = (self.choose(axes, counts), self.lanes, asked.window.kernel);
+        let lines = || describe::why_line(line.kernel, asked.window, 0, counts[0], self.lines.unit(line));
+        let why = match line.kernel.family {
+            LineFamily::Column(_) => format!("each input of the {kh}×{kw} windows is loaded once"),
+            LineFamily::TwoChannels(_) => {
+                format!("two channels share a vector: {} columns are at most half of {lanes} lanes", axes[1].output)
+            }
+            _ if self.elements => format!("{} channels take half of {lanes} lanes at most; {}", self.group, lines()),
+            _ => lines(),
+        };
+        let lanes = if self.elements { Lanes::Elements } else { Lanes::Columns };
+        describe::line(line.kernel, lanes, true, asked, why)
     }
 
     /// Output rows `rows` of output channels `channels` (all of them where lanes are elements).
@@ -219,21 +247,11 @@ impl Band<'_> {
         if let Some(strip) = &self.strip {
             self.copy_rows(strip, c, top, bottom, &outputs);
         }
-        let kernel = self.kernel(outputs.len(), channels.len());
+        let kernel = self.nest.choose([self.image.rows, self.image.columns], [outputs.len(), channels.len()]);
         // Rows that are spilled are few at a time, the others all in one call.
         let step = if self.spilled() { self.nest.longest_line() } else { outputs.len() };
         for oy in outputs.clone().step_by(step) {
             self.lines(kernel, &channels, c, oy..(oy + step).min(outputs.end), top..bottom);
-        }
-    }
-
-    /// What makes so many rows of so many channels.
-    fn kernel(&self, rows: usize, channels: usize) -> LineKernel {
-        let (nest, narrow) = (self.nest, 2 * self.image.columns.output <= self.nest.lanes);
-        let paired = nest.paired.filter(|_| narrow && channels >= 2);
-        match nest.walk.or(paired) {
-            Some(kernel) => LineKernel { kernel, interleaved: false },
-            None => nest.lines.choose(self.image.rows.output, rows),
         }
     }
 
@@ -279,7 +297,7 @@ impl Band<'_> {
             pad: false,
             odd: core::ptr::null_mut(),
         };
-        let KernelFn::Rows(run) = self.nest.copy.run else { return };
+        let run = self.nest.copy.run;
         if strip.by_residue && strip.segments == 2 && columns.stride == 2 && strip.group == 1 && source.strides.w == 1 {
             // Both residues in one pass: column 0 is position `before` of the padded row.
             let at = |position: usize| first.to.wrapping_add(position % 2 * strip.segment_pitch + position / 2);
@@ -347,10 +365,9 @@ impl Band<'_> {
             exact: nest.exact_padding,
             epilogue: nest.epilogue,
         };
-        let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to strip rows that were filled;
         // `outputs` and `lanes` cut the outputs to the output map; panels were packed for this kernel.
-        interleave::each(&args, line, |args| unsafe { run(args) });
+        interleave::each(&args, line, |args| unsafe { (line.kernel.run)(args) });
         if spilled {
             self.unspill(rows);
         }

@@ -12,10 +12,13 @@ use super::spread::{SpreadRows, Spreader};
 use crate::exec::run::image::Image;
 use crate::exec::run::map::Source;
 use crate::exec::run::scratch::Scratch;
+use crate::exec::run::window::Axis;
 use crate::isa::CacheSizes;
+use crate::kernel_info::{KernelInfo, Lanes};
 use crate::layout::{Shape, Strides};
 use crate::plan::blocking::{self, Footprint, Spread};
-use crate::plan::lines::{LineKernel, LineKernels, line_outputs};
+use crate::plan::describe::{self, Asked};
+use crate::plan::lines::{LineFamily, LineKernel, LineKernels};
 use crate::plan::select::{self, DepthwiseChoice, WalkSizes};
 use crate::spec::DepthwiseSpec;
 use core::ops::Range;
@@ -24,7 +27,7 @@ use sepconv_kernels::depthwise::ColumnArgs;
 use sepconv_kernels::depthwise::LineArgs;
 use sepconv_kernels::epilogue::EpilogueArgs;
 use sepconv_kernels::pack::depthwise::PackedDepthwise;
-use sepconv_kernels::registry::{KernelDesc, KernelFn, KernelKind};
+use sepconv_kernels::registry::{ColumnHwc, Kernel};
 
 /// What these loops need: the packed weights and their kernels.
 pub(crate) struct Hwc {
@@ -36,7 +39,7 @@ pub(crate) struct Hwc {
     lines: LineKernels,
     /// Kernels of lines down the map, where a window is one column wide.
     down: Option<LineKernels>,
-    walks: Vec<&'static KernelDesc>,
+    walks: Vec<&'static Kernel<ColumnHwc>>,
     packed: PackedDepthwise,
     epilogue: EpilogueArgs,
     /// Copies pixels apart, for the maps that need it; `None` if none does.
@@ -71,7 +74,7 @@ impl Hwc {
     /// The kernel that makes most outputs.
     pub(crate) fn kernel_name(&self) -> &'static str {
         let lines = self.down.as_ref().unwrap_or(&self.lines);
-        self.walks.first().copied().unwrap_or(lines.first()).name
+        self.walks.first().map_or_else(|| lines.first().name(), |walk| walk.name)
     }
 
     /// Fewest of `rows` output rows that a kernel makes at a time without leaving some of its tile unused.
@@ -99,7 +102,7 @@ impl Hwc {
         let Some(offsets_len) = self.offsets_len() else { return };
         let offsets = scratch.ptr.cast::<isize>();
         let rest = scratch.behind(offsets_len);
-        let way = self.way(image, rows.len(), channels.len());
+        let way = self.way([image.rows, image.columns], image.source.strides.w, [rows.len(), channels.len()]);
         let room = self.spread_len(image.source.shape) <= rest.len;
         let spread = match way {
             Way::Along(line) if room => self.spread(image, line, channels.len()),
@@ -125,43 +128,70 @@ impl Hwc {
         }
     }
 
-    /// The fastest way to make `rows` rows of so many channels.
-    fn way(&self, image: &Image, rows: usize, channels: usize) -> Way {
-        let pixel_bytes = image.source.strides.w.wrapping_mul(size_of::<f32>());
+    /// The fastest way to make so many rows and channels, of inputs with `pixel` elements between neighbouring pixels.
+    fn way(&self, [rows, columns]: [Axis; 2], pixel: usize, [count, channels]: [usize; 2]) -> Way {
+        let pixel_bytes = pixel.wrapping_mul(size_of::<f32>());
         let vectors = channels.div_ceil(self.lanes);
-        let sizes = WalkSizes { outputs: image.columns.output, vectors, pixel_bytes };
+        let sizes = WalkSizes { outputs: columns.output, vectors, pixel_bytes };
         match select::walk(&self.walks, sizes) {
             Some(walk) => Way::Walk(walk),
-            None => self.down(image, rows).map_or_else(|| Way::Along(self.along(image)), Way::Down),
+            None => self.down(rows, count).map_or_else(|| Way::Along(self.along(columns, pixel_bytes)), Way::Down),
+        }
+    }
+
+    /// The kernel of [`Hwc::way`].
+    pub(crate) fn kernel(&self, axes: [Axis; 2], pixel: usize, counts: [usize; 2], asked: Asked<'_>) -> KernelInfo {
+        let (window, width) = (asked.window, axes[1].output);
+        match self.way(axes, pixel, counts) {
+            Way::Walk(kernel) => {
+                let (taps, pixels) = (window.kernel[0] * window.kernel[1], kernel.shape.pixels);
+                let place = if kernel.shape.held { "registers hold" } else { "the cache holds" };
+                let (empty, bytes) = (width.next_multiple_of(pixels) - width, pixel.wrapping_mul(size_of::<f32>()));
+                let why = format!(
+                    "{place} all {taps} taps: {width} outputs of a row, {bytes} bytes apart, leave {empty} of their tiles of {pixels} empty"
+                );
+                describe::column_hwc(kernel, asked, why)
+            }
+            Way::Down(line) => {
+                let unit = self.down.as_ref().map_or(1, |down| down.unit(line));
+                let why = describe::why_line(line.kernel, window, 0, counts[0], unit);
+                describe::line(line.kernel, Lanes::Channels, true, asked, why)
+            }
+            Way::Along(line) => {
+                let why = describe::why_line(line.kernel, window, 1, width, self.lines.unit(line));
+                describe::line(line.kernel, Lanes::Channels, false, asked, why)
+            }
         }
     }
 
     /// The kernel for lines along the rows of the map: not interleaved where pixels that do not compete for sets of the first-level cache
     /// would then do so (0.5 to 0.8 of the speed).
-    fn along(&self, image: &Image) -> LineKernel {
-        let bytes = image.source.strides.w.wrapping_mul(size_of::<f32>());
-        let apart = bytes.wrapping_mul(image.columns.dilation);
-        match apart.is_multiple_of(1024) && !bytes.is_multiple_of(1024) {
-            true => self.lines.as_it_is(image.columns.output),
-            false => self.lines.choose(image.columns.output, image.columns.output),
+    fn along(&self, columns: Axis, pixel_bytes: usize) -> LineKernel {
+        let apart = pixel_bytes.wrapping_mul(columns.dilation);
+        match apart.is_multiple_of(1024) && !pixel_bytes.is_multiple_of(1024) {
+            true => self.lines.as_it_is(columns.output),
+            false => self.lines.choose(columns.output, columns.output),
         }
     }
 
-    /// The kernel for lines of `rows` outputs down the map, where they are better than lines along its rows: not where most of a tile
+    /// The kernel for lines of `count` outputs down the map, where they are better than lines along its rows: not where most of a tile
     /// would stay empty.
-    fn down(&self, image: &Image, rows: usize) -> Option<LineKernel> {
+    fn down(&self, rows: Axis, count: usize) -> Option<LineKernel> {
         let down = self.down.as_ref()?;
-        let line = down.choose(image.rows.output, rows);
-        (down.units(image.rows.output).min()? <= 2 * rows).then_some(line)
+        let line = down.choose(rows.output, count);
+        (down.units(rows.output).min()? <= 2 * count).then_some(line)
     }
 
     /// How to spread the input's pixels, if they compete for the cache and can be spread.
     fn spread(&self, image: &Image, line: LineKernel, channels: usize) -> Option<Spread> {
         self.spreader.as_ref()?;
-        let width = line_outputs(line.kernel);
+        let width = line.kernel.outputs;
         // Interleaved lines leave out the columns between their taps.
-        let columns = match line.kernel.kind {
-            KernelKind::Line { window: Some((taps, stride)), .. } => (width - 1) * stride + taps,
+        let columns = match line.kernel.family {
+            LineFamily::Line(kernel) => {
+                let (taps, stride) = kernel.shape.window;
+                (width - 1) * stride + taps
+            }
             _ => image.columns.span(width),
         };
         let tile = Footprint {
@@ -180,7 +210,7 @@ impl Hwc {
 #[derive(Clone, Copy)]
 enum Way {
     /// In columns of tiles.
-    Walk(&'static KernelDesc),
+    Walk(&'static Kernel<ColumnHwc>),
     /// In lines down the map.
     Down(LineKernel),
     /// In lines along its rows.
@@ -278,13 +308,12 @@ impl Block<'_> {
 
     #[inline(always)]
     fn line(&self, line: LineKernel, args: &LineArgs) {
-        let KernelFn::Line(run) = line.kernel.run else { return };
         // SAFETY: the operator's ISA was checked when it was made; the ranges cut all inputs to the map, whose elements are
         // inside the checked input slice, and `outputs` ends with the output map or the band; panels were packed for this kernel.
-        interleave::each(args, line, |args| unsafe { run(args) });
+        interleave::each(args, line, |args| unsafe { (line.kernel.run)(args) });
     }
 
-    fn walk_down(&self, kernel: &KernelDesc, rows: Range<usize>) {
+    fn walk_down(&self, kernel: &Kernel<ColumnHwc>, rows: Range<usize>) {
         let (nest, image) = (self.nest, self.image);
         let (y, x) = (image.rows.start(rows.start), image.columns.start(0));
         let first_panel = self.channels.start / nest.lanes;
@@ -302,8 +331,7 @@ impl Block<'_> {
             weights: nest.packed.as_slice()[first_panel * nest.packed.panel_len()..].as_ptr(),
             epilogue: nest.epilogue,
         };
-        let KernelFn::Walk(run) = kernel.run else { return };
         // SAFETY: as in `line`; all rows are inside the band.
-        unsafe { run(&args) }
+        unsafe { (kernel.run)(&args) }
     }
 }

@@ -13,16 +13,16 @@ use crate::plan::blocking::{self, Spread};
 use core::ops::Range;
 use sepconv_kernels::buffer::LINE;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::registry::{KernelDesc, KernelFn};
+use sepconv_kernels::registry::{CopyRows, Kernel};
 
 /// Copies rows so that their pixels are apart.
 pub(crate) struct Spreader {
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     caches: CacheSizes,
 }
 
 impl Spreader {
-    pub(crate) const fn new(copy: &'static KernelDesc, caches: CacheSizes) -> Self {
+    pub(crate) const fn new(copy: &'static Kernel<CopyRows>, caches: CacheSizes) -> Self {
         Self { copy, caches }
     }
 
@@ -46,7 +46,7 @@ impl Spreader {
 
 /// Spread rows in scratch, and how they lie there.
 pub(crate) struct SpreadRows<'a> {
-    copy: &'static KernelDesc,
+    copy: &'static Kernel<CopyRows>,
     image: &'a Image,
     channels: Range<usize>,
     spread: Spread,
@@ -68,7 +68,6 @@ impl SpreadRows<'_> {
     /// Copies what output rows `outputs` read beyond what is held already.
     pub(crate) fn hold(&mut self, outputs: &Range<usize>) {
         let needed = self.needed(outputs);
-        let KernelFn::Rows(copy) = self.copy.run else { return };
         let first = self.held.end.max(needed.start);
         let origin = self.held.start;
         for y in first..needed.end {
@@ -90,7 +89,7 @@ impl SpreadRows<'_> {
             };
             // SAFETY: the operator's ISA was checked when it was made; row `y` is inside the map, and the scratch has room
             // for the rows that a fill of outputs reads (`blocking::spread` counted them).
-            unsafe { copy(&args) }
+            unsafe { (self.copy.run)(&args) }
         }
         self.held.end = self.held.end.max(needed.end);
     }

@@ -13,7 +13,9 @@ use crate::exec::run::single::Single;
 use crate::exec::run::tasks::{self, Grid};
 use crate::exec::run::window::{self, Laid};
 use crate::isa::{CacheSizes, Isa, cache_sizes};
+use crate::kernel_info::KernelInfo;
 use crate::layout::{Layout, Shape};
+use crate::plan::describe::Asked;
 use crate::plan::{blocking, select};
 use crate::spec::DepthwiseSpec;
 use crate::weights::Weights;
@@ -106,19 +108,43 @@ impl DepthwiseStage {
         executor: &dyn Executor,
     ) -> Result<()> {
         let Laid { axes: [rows, columns], scratch, .. } = *laid;
-        let taps = self.spec.window.kernel[0].saturating_mul(self.spec.window.kernel[1]);
-        let products = target.shape.len()?.saturating_mul(taps);
-        let work = products.saturating_mul(blocking::DEPTHWISE_WEIGHT);
-        let threads = blocking::threads(work, executor.threads());
-        let channels = self.out_channels();
-        let grid = self.grid(rows.output, target.shape.n, threads);
-        let unit = if self.lane_axis == LaneAxis::Channels { lanes(self.isa) } else { 1 };
+        let (threads, grid) = self.cut(target.shape, executor.threads())?;
+        let (channels, unit) = (self.out_channels(), self.unit());
         tasks::for_each(executor, threads, workspace, scratch, target.shape.n * grid.tasks(), |task, scratch| {
             let (n, [band, channels]) = grid.cell(task, (rows.output, 1), (channels, unit));
             let image = Image { source: source.image(n), target: target.image(n), rows, columns };
             self.band(&image, band, channels, scratch);
         });
         Ok(())
+    }
+
+    /// On how many of the available threads a run makes `output`, and how they cut each image.
+    fn cut(&self, output: Shape, available: usize) -> Result<(usize, Grid)> {
+        let taps = self.spec.window.kernel[0].saturating_mul(self.spec.window.kernel[1]);
+        let products = output.len()?.saturating_mul(taps);
+        let threads = blocking::threads(products.saturating_mul(blocking::DEPTHWISE_WEIGHT), available);
+        Ok((threads, self.grid(output.h, output.n, threads)))
+    }
+
+    /// Of what the channels of a portion are a multiple.
+    fn unit(&self) -> usize {
+        if self.lane_axis == LaneAxis::Channels { lanes(self.isa) } else { 1 }
+    }
+
+    /// The kernel of a run on all of the available threads.
+    pub(crate) fn kernel_of_run(&self, laid: &Laid, available: usize) -> Result<KernelInfo> {
+        let (_, grid) = self.cut(laid.output, available)?;
+        let (_, [rows, channels]) = grid.cell(0, (laid.output.h, 1), (self.out_channels(), self.unit()));
+        Ok(self.kernel_of_band(laid, self.spec.channels, [rows.len(), channels.len()]))
+    }
+
+    /// The kernel for so many output rows and channels at a time, of inputs with `pixel` elements between neighbouring pixels (HWC).
+    pub(crate) fn kernel_of_band(&self, laid: &Laid, pixel: usize, counts: [usize; 2]) -> KernelInfo {
+        let asked = Asked { window: &self.spec.window, activation: self.spec.activation };
+        match &self.nest {
+            Nest::Hwc(nest) => nest.kernel(laid.axes, pixel, counts, asked),
+            Nest::Chw(nest) => nest.kernel(laid.axes, counts, asked),
+        }
     }
 
     /// How each image is cut: rows, and channels of these.
@@ -169,6 +195,10 @@ impl Prepared for DepthwiseStage {
             Nest::Hwc(nest) => nest.kernel_name(),
             Nest::Chw(nest) => nest.kernel_name(),
         }
+    }
+
+    fn kernels(&self, input: Shape, threads: usize) -> Result<Vec<KernelInfo>> {
+        Ok(vec![self.kernel_of_run(&self.lay(input)?, threads)?])
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@ use super::map::{Source, Target, open};
 use crate::buffer::Workspace;
 use crate::error::Result;
 use crate::isa::Isa;
+use crate::kernel_info::KernelInfo;
 use crate::layout::{Layout, Shape};
 use crate::tensor::{TensorMut, TensorRef};
 
@@ -37,6 +38,10 @@ pub trait Operator: Send + Sync {
     /// Names of the kernels that do the work on large maps, joined by `" + "` where an operator has two stages.
     fn kernel_name(&self) -> &str;
 
+    /// The kernels that make most outputs of a run on this shape, without gaps in memory, on an executor of `threads` threads: those of each
+    /// stage in turn. What their tiles leave over is made by shorter tiles of the same families.
+    fn kernels(&self, input: Shape, threads: usize) -> Result<Vec<KernelInfo>>;
+
     /// Runs into a new vector without gaps, with a workspace made for it.
     fn run_to_vec(&self, input: &TensorRef<'_>, executor: &dyn Executor) -> Result<Vec<f32>> {
         let shape = self.output_shape(input.shape())?;
@@ -59,6 +64,9 @@ pub(crate) trait Prepared {
 
     /// See [`Operator::kernel_name`].
     fn kernel_name(&self) -> &str;
+
+    /// See [`Operator::kernels`].
+    fn kernels(&self, input: Shape, threads: usize) -> Result<Vec<KernelInfo>>;
 
     /// How a run on this shape goes with so many threads.
     fn schedule(&self, input: Shape, threads: usize) -> Result<Self::Schedule>;
@@ -135,6 +143,14 @@ macro_rules! impl_operator {
 
             fn kernel_name(&self) -> &str {
                 $crate::exec::run::operator::Prepared::kernel_name(&*self.$field)
+            }
+
+            fn kernels(
+                &self,
+                input: $crate::layout::Shape,
+                threads: usize,
+            ) -> $crate::error::Result<Vec<$crate::kernel_info::KernelInfo>> {
+                $crate::exec::run::operator::Prepared::kernels(&*self.$field, input, threads)
             }
         }
     };

@@ -1,9 +1,8 @@
 //! What the library chose for a layer, asked of the prepared operator.
 
-use super::kernel_name::{Kernel, kernels};
 use crate::problem::{Parameters, Work, build, seeded};
 use anyhow::Result;
-use sepconv::{Isa, Separable, Shape};
+use sepconv::{Isa, KernelInfo, Separable, Shape};
 use serde::Serialize;
 
 /// What the operator says of itself.
@@ -11,7 +10,7 @@ use serde::Serialize;
 pub(super) struct Choice {
     /// Instruction set.
     pub isa: &'static str,
-    /// Kernels for large maps, one a stage.
+    /// The kernels that make most outputs of each stage.
     pub kernels: Vec<Kernel>,
     /// Threads that there are to use.
     pub threads: usize,
@@ -21,6 +20,32 @@ pub(super) struct Choice {
     pub band_rows: Option<usize>,
     /// Scratch of a run.
     pub workspace_bytes: u64,
+}
+
+/// A kernel, as the operator describes it.
+#[derive(Debug, Serialize)]
+pub(super) struct Kernel {
+    /// Name, as a profiler shows it.
+    pub name: &'static str,
+    /// Family: the file that it stands in.
+    pub family: &'static str,
+    /// Outputs of its register tile.
+    pub tile: String,
+    /// What the lanes of a vector are.
+    pub lanes: &'static str,
+    /// Lanes of a vector.
+    pub lane_count: usize,
+    /// How activations are computed.
+    pub epilogue: &'static str,
+    /// Why this one.
+    pub why: String,
+}
+
+impl From<KernelInfo> for Kernel {
+    fn from(kernel: KernelInfo) -> Self {
+        let KernelInfo { name, family, tile, lanes, lane_count, epilogue, why, .. } = kernel;
+        Self { name, family, tile: tile.to_string(), lanes: lanes.name(), lane_count, epilogue: epilogue.name(), why }
+    }
 }
 
 impl Choice {
@@ -38,7 +63,7 @@ impl Choice {
         };
         Ok(Self {
             isa: operator.isa().name(),
-            kernels: kernels(operator.kernel_name(), work.layout()),
+            kernels: operator.kernels(input, threads)?.into_iter().map(Kernel::from).collect(),
             threads,
             fused: bands.map(|rows| rows.is_some()),
             band_rows: bands.flatten(),

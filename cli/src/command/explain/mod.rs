@@ -2,7 +2,6 @@
 
 mod choice;
 mod explanation;
-mod kernel_name;
 mod text;
 mod working_set;
 

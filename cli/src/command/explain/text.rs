@@ -12,7 +12,10 @@ pub(super) fn write(out: &mut dyn Write, explanation: &Explanation) -> Result<()
     writeln!(out, "\nChosen")?;
     writeln!(out, "  instruction set  {}", choice.isa)?;
     for kernel in &choice.kernels {
-        writeln!(out, "  kernel           {}: tile {}, lanes are {}", kernel.name, kernel.tile, kernel.lanes)?;
+        writeln!(out, "  kernel           {} (family {})", kernel.name, kernel.family)?;
+        let (tile, lanes, count, epilogue) = (&kernel.tile, kernel.lanes, kernel.lane_count, kernel.epilogue);
+        writeln!(out, "    tile           {tile}, the {count} lanes are {lanes}; {epilogue}")?;
+        writeln!(out, "    why            {}", kernel.why)?;
     }
     writeln!(out, "  threads          {} at most", choice.threads)?;
     match (choice.fused, choice.band_rows) {
