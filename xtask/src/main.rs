@@ -3,9 +3,11 @@
 mod allowances;
 mod arrows;
 mod asm;
+mod build_cost;
 mod emit;
 #[path = "../../kernels/build/expand.rs"]
 mod expand;
+mod family;
 mod flow;
 mod gate;
 mod hot;
@@ -14,6 +16,7 @@ mod mca;
 mod ran;
 mod readme;
 mod shims;
+mod table;
 #[allow(dead_code, reason = "the gate reads the table; the build checks it")]
 #[path = "../../kernels/build/tiles.rs"]
 mod tiles;
@@ -29,6 +32,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
   instructions                   instructions that an emulated aarch64 CPU executes for MobileNetV1's blocks
   kernels-ran ARCH ISA,... FILE  whether tests that recorded kernels in FILE ran all of these instruction sets
   arrows [FOLDER ...]            print the order of the modules of src and the other crates; fail on a circle or an arrow to a parent
+  build-cost [--update]          count what the kernels cost to build: functions, instances, bytes; compare with xtask/build-cost.txt
   readme                         build the README's example in a crate of its own and compare what it prints";
 
 fn main() -> ExitCode {
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
         ["kernels-ran", arch, isas, file] => ran::run(arch, isas, file),
         ["instructions"] => instructions::run(),
         ["arrows", roots @ ..] => arrows::run(roots),
+        ["build-cost"] => build_cost::run(false),
+        ["build-cost", "--update"] => build_cost::run(true),
         ["readme"] => readme::run(),
         _ => Err(USAGE.to_owned()),
     };
