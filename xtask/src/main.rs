@@ -17,6 +17,7 @@ mod ran;
 mod readme;
 mod shims;
 mod table;
+mod tables;
 #[allow(dead_code, reason = "the gate reads the table; the build checks it")]
 #[path = "../../kernels/build/tiles.rs"]
 mod tiles;
@@ -33,6 +34,7 @@ const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
   kernels-ran ARCH ISA,... FILE  whether tests that recorded kernels in FILE ran all of these instruction sets
   arrows [FOLDER ...]            print the order of the modules of src and the other crates; fail on a circle or an arrow to a parent
   build-cost [--update]          count what the kernels cost to build: functions, instances, bytes; compare with xtask/build-cost.txt
+  tables [--update]              compare tables of docs/ and the list of files with unsafe code with the code, or write the tables
   readme                         build the README's example in a crate of its own and compare what it prints";
 
 fn main() -> ExitCode {
@@ -53,6 +55,8 @@ fn main() -> ExitCode {
         ["arrows", roots @ ..] => arrows::run(roots),
         ["build-cost"] => build_cost::run(false),
         ["build-cost", "--update"] => build_cost::run(true),
+        ["tables"] => tables::run(false),
+        ["tables", "--update"] => tables::run(true),
         ["readme"] => readme::run(),
         _ => Err(USAGE.to_owned()),
     };
