@@ -15,10 +15,13 @@ struct Entry {
     tile: String,
 }
 
+/// Lines of the document as they are sorted: those of products last.
+type Lines = BTreeMap<(bool, [usize; 3], String), Vec<(Entry, Row)>>;
+
 /// Two tables: depthwise tiles, products.
 pub fn tiles() -> Result<String, String> {
     let levels = table::levels();
-    let mut lines: BTreeMap<(bool, [usize; 3], String), Vec<(Entry, Row)>> = BTreeMap::new();
+    let mut lines = Lines::new();
     for row in table::rows() {
         if matches!(row.name.as_str(), "copy_row" | "probe") {
             continue;
