@@ -207,12 +207,12 @@ pub const TILES: &[Tile] = &[
     probe(AVX2, 12),
     // 32 registers: as on AVX-512, with products of 4 and 2 vectors of columns. No blocks: addresses have no scaled index of their
     // own in a load with offset, and those of a block's inputs do not fit the general registers; the line of 14 is faster.
-    line(NEON, Hwc, 3, 1, 14),
-    line(NEON, Hwc, 3, 1, 7),
-    line(NEON, Hwc, 3, 2, 7),
-    line(NEON, Hwc, 5, 1, 14),
-    line(NEON, Hwc, 5, 1, 7),
-    line(NEON, Hwc, 5, 2, 7),
+    curve(line(NEON, Hwc, 3, 1, 14)),
+    curve(line(NEON, Hwc, 3, 1, 7)),
+    curve(line(NEON, Hwc, 3, 2, 7)),
+    curve(line(NEON, Hwc, 5, 1, 14)),
+    curve(line(NEON, Hwc, 5, 1, 7)),
+    curve(line(NEON, Hwc, 5, 2, 7)),
     line(NEON, Hwc, 7, 1, 14),
     line(NEON, Hwc, 7, 1, 7),
     line(NEON, Hwc, 7, 2, 7),

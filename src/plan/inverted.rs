@@ -87,7 +87,7 @@ pub(crate) fn cut(sizes: &Sizes, threads: usize, most: Option<usize>, caches: Ca
 }
 
 /// Whether turns are faster than one stage after the other, for an expanded map of so many bytes. Measured on a core with a fast
-/// third-level cache (see `docs/performance.md`): turns save its traffic, and the waiting of threads for each other between stages.
+/// third-level cache (2026-11-24 in `docs/notebook`): turns save its traffic, and the waiting of threads for each other between stages.
 fn pays(sizes: &Sizes, threads: usize, expanded: usize, caches: CacheSizes) -> bool {
     let large = expanded > caches.l2;
     if threads == 1 {

@@ -143,7 +143,7 @@ impl LineKernels {
     /// Whether interleaved lines are faster. The length of the map decides, not that of a portion of it: at lane step 2 the two ways do not sum
     /// in the same order.
     fn interleaves(&self, len: usize) -> bool {
-        // A tile that is cut off tests each of its inputs and costs about two. All of it measured, see docs/performance.md.
+        // A tile that is cut off tests each of its inputs and costs about two. All of it measured, see 2026-11-26 in docs/notebook.
         let cost = |kernels: &[LineRow], len: usize| {
             let tile = best(kernels, len).outputs;
             len.next_multiple_of(tile).saturating_add(if len.is_multiple_of(tile) { 0 } else { tile })

@@ -106,7 +106,7 @@ pub(crate) struct WalkSizes {
     pub pixel_bytes: usize,
 }
 
-/// The walk down columns of pixels that suits a map; none where lines are faster. All of it measured, see docs/performance.md.
+/// The walk down columns of pixels that suits a map; none where lines are faster. All of it measured, see 2026-11-25 in docs/notebook.
 pub(crate) fn walk(walks: &[&'static Kernel<ColumnHwc>], sizes: WalkSizes) -> Option<&'static Kernel<ColumnHwc>> {
     // Pixels that meet few sets of the first-level cache, where a narrow column is best, and a line is used whole.
     let competing = sizes.pixel_bytes.is_multiple_of(1024);

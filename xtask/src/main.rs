@@ -3,7 +3,9 @@
 mod allowances;
 mod arrows;
 mod asm;
+mod build_cost;
 mod emit;
+mod family;
 mod flow;
 mod gate;
 mod hot;
@@ -15,6 +17,8 @@ mod mca;
 mod ran;
 mod readme;
 mod shims;
+mod table;
+mod tables;
 mod uses;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +31,8 @@ const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
   instructions                   instructions that an emulated aarch64 CPU executes for MobileNetV1's blocks
   kernels-ran ARCH ISA,... FILE  whether tests that recorded kernels in FILE ran all of these instruction sets
   arrows [FOLDER ...]            print the order of the modules of src and the other crates; fail on a circle or an arrow to a parent
+  build-cost [--update]          count what the kernels cost to build: functions, instances, bytes; compare with xtask/build-cost.txt
+  tables [--update]              compare tables of docs/ and the list of files with unsafe code with the code, or write the tables
   readme                         build the README's example in a crate of its own and compare what it prints";
 
 fn main() -> ExitCode {
@@ -45,6 +51,10 @@ fn main() -> ExitCode {
         ["kernels-ran", arch, isas, file] => ran::run(arch, isas, file),
         ["instructions"] => instructions::run(),
         ["arrows", roots @ ..] => arrows::run(roots),
+        ["build-cost"] => build_cost::run(false),
+        ["build-cost", "--update"] => build_cost::run(true),
+        ["tables"] => tables::run(false),
+        ["tables", "--update"] => tables::run(true),
         ["readme"] => readme::run(),
         _ => Err(USAGE.to_owned()),
     };

@@ -58,7 +58,7 @@ pub fn names(arch: &str) -> Vec<String> {
 }
 
 /// The kernels of these rows, as the generator names them.
-fn names_of(tiles: &[Tile], arch: &str) -> Vec<String> {
+pub fn names_of(tiles: &[Tile], arch: &str) -> Vec<String> {
     let source = expand::registry(tiles, arch);
     source.split("unsafe fn ").skip(1).filter_map(|rest| rest.split('(').next()).map(str::to_owned).collect()
 }

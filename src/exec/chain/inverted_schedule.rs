@@ -77,7 +77,7 @@ impl operator::Schedule for Schedule {
 }
 
 /// Whether multiply-adds of 512 bits go at the full rate: then rows that are expanded twice cost less than what lies between the stages.
-/// Measured with AVX-512 on a core of each kind, see `docs/performance.md`; other levels are taken for the slower kind.
+/// Measured with AVX-512 on a core of each kind, see 2026-11-24 and -25 in `docs/notebook`; other levels are taken for the slower kind.
 fn full_rate(isa: Isa) -> bool {
     isa == Isa::Avx512 && sepconv_kernels::isa::half_level(isa).is_none()
 }
