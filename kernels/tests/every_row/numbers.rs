@@ -10,7 +10,8 @@ pub struct Numbers {
 impl Numbers {
     /// The sequence of one case: whole numbers for every second.
     pub fn of_case(case: usize) -> Self {
-        Self { state: 0x9e37_79b9 ^ (case as u32).wrapping_mul(0x85eb_ca6b) | 1, whole: case % 2 == 0 }
+        let state = (0x9e37_79b9 ^ (case as u32).wrapping_mul(0x85eb_ca6b)) | 1;
+        Self { state, whole: state.count_ones().is_multiple_of(2) }
     }
 
     fn bits(&mut self) -> u32 {
@@ -113,6 +114,6 @@ impl Axis {
     /// The outputs whose tap is inside the map.
     pub fn inside(&self, tap: usize) -> [usize; 2] {
         let mut outputs = (0..self.outputs).filter(|&output| self.position(output, tap).is_some());
-        outputs.next().map_or([0, 0], |first| [first, outputs.last().unwrap_or(first) + 1])
+        outputs.next().map_or([0, 0], |first| [first, outputs.next_back().unwrap_or(first) + 1])
     }
 }

@@ -67,7 +67,10 @@ pub fn test(row: &Row, grid: Grid, tried: &mut usize) -> Outcome {
         }
         Family::ChannelTile { rows, vectors, .. } => {
             let rows = [rows, rows.saturating_sub(1).max(1), 1];
-            product(&rows, &up_to(vectors * l, l, grid)).into_iter().map(|[rows, columns]| [rows, columns, 1, 0]).collect()
+            product(&rows, &up_to(vectors * l, l, grid))
+                .into_iter()
+                .map(|[rows, columns]| [rows, columns, 1, 0])
+                .collect()
         }
         Family::FewPixels { vectors, .. } => {
             let columns = grid.of(&[3, 4, 5, 1, 2, 6, 7, 9], 3);
