@@ -4,7 +4,7 @@ use crate::activation::{Activation, CURVES};
 use crate::check::{Expected, Outcome, Sum, UNTOUCHED};
 use crate::numbers::{Axis, Border, Grid, Numbers};
 use crate::rows::{Family, Row};
-use sepconv_kernels::depthwise::{LineArgs, VERSATILE_TAPS, WalkArgs};
+use sepconv_kernels::depthwise::{ColumnArgs, LineArgs, VERSATILE_TAPS};
 use sepconv_kernels::pack::depthwise::{LaneAxis, PackedDepthwise};
 
 /// One call for a line.
@@ -179,7 +179,7 @@ pub fn test_columns(row: &Row, grid: Grid, tried: &mut usize) -> Outcome {
 }
 
 impl Columns {
-    fn check(&self, row: &Row, run: unsafe fn(&WalkArgs), numbers: &mut Numbers, activation: Activation) -> Outcome {
+    fn check(&self, row: &Row, run: unsafe fn(&ColumnArgs), numbers: &mut Numbers, activation: Activation) -> Outcome {
         let Self { rows, columns, channels, gap } = *self;
         let (pixel, taps) = (channels + gap, rows.taps);
         let in_row = pixel * columns.extent + 7;
@@ -210,7 +210,7 @@ impl Columns {
         let origin = rows.start * in_row as isize + columns.start * pixel as isize;
         Expected::sums(sums, numbers).check(row, activation, self, |epilogue, _| {
             let mut output = vec![UNTOUCHED; out_row * rows.outputs];
-            let args = WalkArgs {
+            let args = ColumnArgs {
                 input: map.as_ptr().wrapping_offset(origin),
                 in_steps: [in_row, pixel],
                 row_range,

@@ -2,12 +2,12 @@
 
 use sepconv_kernels::Isa;
 use sepconv_kernels::copy_rows::RowArgs;
-use sepconv_kernels::depthwise::{LineArgs, WalkArgs};
+use sepconv_kernels::depthwise::{ColumnArgs, LineArgs};
 use sepconv_kernels::epilogue::EpilogueKind;
 use sepconv_kernels::layout::Layout;
 use sepconv_kernels::probe::ProbeArgs;
 use sepconv_kernels::product::GemmArgs;
-use sepconv_kernels::registry::{KERNELS, KernelDesc, KernelFn, KernelKind, lanes};
+use sepconv_kernels::registry::{self, Kernel, entries, lanes};
 
 /// A row of the registry.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub enum Family {
     /// Columns of outputs, lanes are columns.
     ColumnsChw { window: (usize, usize), run: unsafe fn(&LineArgs) },
     /// Columns of tiles, lanes are channels.
-    ColumnsHwc { window: (usize, usize), pixels: usize, vectors: usize, run: unsafe fn(&WalkArgs) },
+    ColumnsHwc { window: (usize, usize), pixels: usize, vectors: usize, run: unsafe fn(&ColumnArgs) },
     /// Products with pixels as rows.
     PixelTile { rows: usize, vectors: usize, run: unsafe fn(&GemmArgs) },
     /// Products with output channels as rows.
@@ -45,36 +45,55 @@ pub enum Family {
     Probe { chains: usize, run: unsafe fn(&ProbeArgs) },
 }
 
-/// All rows of this build, of whatever level.
+/// All rows of this build, of whatever level. A family that is missing here is missing in the count of [`entries`], which is a failure.
 pub fn all() -> Vec<Row> {
-    KERNELS.iter().map(row).collect()
+    let mut rows = Vec::new();
+    add::<registry::Line>(&mut rows, |kernel| {
+        let registry::LineShape { layout, window, outputs } = kernel.shape;
+        line(layout, Some(window), outputs, kernel.run)
+    });
+    add::<registry::LineGeneric>(&mut rows, |kernel| line(kernel.shape.layout, None, kernel.shape.outputs, kernel.run));
+    add::<registry::LineTwoChannels>(&mut rows, |kernel| Family::TwoChannels {
+        window: kernel.shape.window,
+        outputs: kernel.shape.outputs,
+        run: kernel.run,
+    });
+    add::<registry::ColumnChw>(&mut rows, |kernel| Family::ColumnsChw { window: kernel.shape.window, run: kernel.run });
+    add::<registry::ColumnHwc>(&mut rows, |kernel| {
+        let registry::ColumnHwcShape { window, pixels, vectors, .. } = kernel.shape;
+        Family::ColumnsHwc { window, pixels, vectors, run: kernel.run }
+    });
+    add::<registry::Tile>(&mut rows, |kernel| {
+        let (registry::TileShape { layout, rows, vectors }, run) = (kernel.shape, kernel.run);
+        match layout {
+            Layout::Hwc => Family::PixelTile { rows, vectors, run },
+            Layout::Chw => Family::ChannelTile { rows, vectors, run },
+        }
+    });
+    add::<registry::FewPixels>(&mut rows, |kernel| Family::FewPixels {
+        vectors: kernel.shape.vectors,
+        run: kernel.run,
+    });
+    add::<registry::CopyRows>(&mut rows, |kernel| Family::Copy { run: kernel.run });
+    add::<registry::Probe>(&mut rows, |kernel| Family::Probe { chains: kernel.shape.chains, run: kernel.run });
+    let untested: Vec<_> = entries().filter(|entry| rows.iter().all(|row| row.name != entry.name)).collect();
+    assert!(untested.is_empty(), "nothing here tests {untested:?}");
+    rows
 }
 
-fn row(kernel: &KernelDesc) -> Row {
-    let family = match (kernel.kind, kernel.run) {
-        (KernelKind::Line { layout: Layout::Hwc, window, outputs }, KernelFn::Line(run)) => {
-            Family::LanesOfPixels { window, outputs, run }
-        }
-        (KernelKind::Line { layout: Layout::Chw, window, outputs }, KernelFn::Line(run)) => {
-            Family::LanesOfColumns { window, outputs, run }
-        }
-        (KernelKind::PairedLine { window, outputs }, KernelFn::Line(run)) => {
-            Family::TwoChannels { window, outputs, run }
-        }
-        (KernelKind::WalkColumns { window }, KernelFn::Line(run)) => Family::ColumnsChw { window, run },
-        (KernelKind::Walk { window, pixels, vectors, .. }, KernelFn::Walk(run)) => {
-            Family::ColumnsHwc { window, pixels, vectors, run }
-        }
-        (KernelKind::Gemm { layout: Layout::Hwc, rows, vectors }, KernelFn::Gemm(run)) => {
-            Family::PixelTile { rows, vectors, run }
-        }
-        (KernelKind::Gemm { layout: Layout::Chw, rows, vectors }, KernelFn::Gemm(run)) => {
-            Family::ChannelTile { rows, vectors, run }
-        }
-        (KernelKind::GemmFew { vectors }, KernelFn::Gemm(run)) => Family::FewPixels { vectors, run },
-        (KernelKind::Rows, KernelFn::Rows(run)) => Family::Copy { run },
-        (KernelKind::Probe { chains }, KernelFn::Probe(run)) => Family::Probe { chains, run },
-        (kind, _) => panic!("{}: nothing here tests a row of the kind {kind:?}", kernel.name),
-    };
-    Row { name: kernel.name, isa: kernel.isa, lanes: lanes(kernel.isa), epilogue: kernel.epilogue, family }
+fn add<F: registry::Family>(rows: &mut Vec<Row>, family: impl Fn(&'static Kernel<F>) -> Family) {
+    rows.extend(F::KERNELS.iter().map(|kernel| Row {
+        name: kernel.name,
+        isa: kernel.isa,
+        lanes: lanes(kernel.isa),
+        epilogue: kernel.epilogue,
+        family: family(kernel),
+    }));
+}
+
+fn line(layout: Layout, window: Option<(usize, usize)>, outputs: usize, run: unsafe fn(&LineArgs)) -> Family {
+    match layout {
+        Layout::Hwc => Family::LanesOfPixels { window, outputs, run },
+        Layout::Chw => Family::LanesOfColumns { window, outputs, run },
+    }
 }
