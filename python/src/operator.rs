@@ -57,6 +57,30 @@ impl Operator {
         Ok(self.0.operator(self.0.axes.0)?.kernel_name().to_owned())
     }
 
+    /// The kernels that make most outputs of a run without gaps on an input of this shape (n, c, h, w), as dicts.
+    #[pyo3(signature = (shape, threads=Count(1)))]
+    fn kernels<'py>(&self, py: Python<'py>, shape: Sizes, threads: Count) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let Sizes([n, c, h, w]) = shape;
+        let operator = self.0.operator(self.0.axes.0)?;
+        let kernels = operator.kernels(Shape::new(n, c, h, w), threads.0).map_err(to_python)?;
+        let dict = |kernel: sepconv::KernelInfo| {
+            let dict = PyDict::new(py);
+            for (key, value) in [
+                ("name", kernel.name),
+                ("family", kernel.family),
+                ("isa", kernel.isa.name()),
+                ("tile", kernel.tile.to_string().as_str()),
+                ("lanes", kernel.lanes.name()),
+                ("epilogue", kernel.epilogue.name()),
+                ("why", kernel.why.as_str()),
+            ] {
+                dict.set_item(key, value)?;
+            }
+            Ok(dict)
+        };
+        kernels.into_iter().map(dict).collect()
+    }
+
     fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {
         let kernel = this.get().kernel_name()?;
         Ok(format!("<sepconv.{} {kernel} ({})>", this.get_type().name()?, this.get().layout()))

@@ -110,7 +110,7 @@ impl Product {
     /// HWC: the kernel that makes most outputs of so many pixels.
     pub(crate) fn pixel_kernel(&self, pixels: usize, asked: Asked<'_>) -> KernelInfo {
         let width = self.widest_panel();
-        let (rows, kernel) = self.tile(width, pixels);
+        let (rows, kernel) = self.tile(width, pixels.max(1));
         let why = format!(
             "{pixels} pixels, {width} output channels at a time, {} products a sum: {rows} is the tallest tile that they fill",
             self.packed.k()
