@@ -59,3 +59,14 @@ check_docs() {
 check_readme() {
     cargo run --quiet --package xtask -- readme
 }
+
+# Arrows between modules, and what documents repeat of the code.
+check_repository() {
+    cargo run --quiet --package xtask -- arrows
+    cargo run --quiet --package xtask -- tables
+}
+
+# What the kernels of the release build cost; counts, which are the same on every machine.
+check_build_cost() {
+    released cargo run --quiet --package xtask -- build-cost
+}

@@ -60,6 +60,7 @@ emulate() {
     log=$(mktemp)
     names=$(mktemp)
     export SEPCONV_TEST_RUNNER="${RUNNERS[$arch]} -cpu $model" SEPCONV_RECORD_KERNELS=$names
+    export SEPCONV_EVERY_ROW=brief
     export SEPCONV_EXPECT="detected=$isas used=${isas##*,} features=$features"
     echo "$arch $model: $SEPCONV_EXPECT"
     for binary; do
@@ -78,7 +79,7 @@ emulate() {
         grep '^test result' "$log"
         cat "$log" >>"$names.log"
     done
-    unset SEPCONV_TEST_RUNNER SEPCONV_EXPECT SEPCONV_RECORD_KERNELS
+    unset SEPCONV_TEST_RUNNER SEPCONV_EXPECT SEPCONV_RECORD_KERNELS SEPCONV_EVERY_ROW
     cargo run --quiet --package xtask -- kernels-ran "$arch" "$isas" "$names" >"$log" || {
         cat "$log"
         return 1
