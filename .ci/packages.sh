@@ -1,4 +1,4 @@
-# Packages from Debian, tools from crates.io and standard libraries by rustup, each by its ordinary client; sourced.
+# Packages from Debian, tools from the Rust registry and standard libraries by rustup, each by its ordinary client; sourced.
 
 # Tools that are compiled once and used by every later run on the machine, outside of the checkout.
 tools=${CI_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/sepconv-ci}
