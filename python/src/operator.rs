@@ -58,7 +58,7 @@ impl Operator {
     }
 
     /// The kernels that make most outputs of a run without gaps on an input of this shape (n, c, h, w), as dicts.
-    #[pyo3(signature = (shape, threads=Count(1)))]
+    #[pyo3(signature = (shape, threads=Count(1)), text_signature = "($self, shape, threads=1)")]
     fn kernels<'py>(&self, py: Python<'py>, shape: Sizes, threads: Count) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let Sizes([n, c, h, w]) = shape;
         let operator = self.0.operator(self.0.axes.0)?;
