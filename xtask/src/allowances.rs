@@ -24,7 +24,6 @@ pub const ALLOWANCES: &[Allowance] = &[
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_3x3s*_curve__avx512", spills: 7, reason: AVX512_WALK },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_hwc_3x3s*__avx2", spills: 47, reason: AVX2_WALK },
     Allowance { arch: Arch::X86_64, pattern: "f32_dw_chw_3x3s2*__avx2", spills: 5, reason: AVX2_WALK_CHW },
-    Allowance { arch: Arch::Aarch64, pattern: "f32_dw_chw_*xn*__portable", spills: 18, reason: PORTABLE_HALVED },
 ];
 
 const AVX512_WALK: &str = "sums, taps and inputs are up to 31 registers of 32: bias, limits, constants of curves and some taps are read from the \
